@@ -1,0 +1,77 @@
+namespace Quota.Contracts;
+
+/// <summary>
+/// Every bound of the service in one place, each with its reason. Bounds on the wire are also named in the .proto files.
+/// (Called <c>Bounds</c> because a limit is something else here.)
+/// </summary>
+public static class Bounds
+{
+    // The request.
+
+    /// <summary>Namespace and plan names: people write them, and every journal record repeats the namespace.</summary>
+    public const int NameBytesMax = 64;
+
+    /// <summary>Key: long enough for any API key id, tenant path or hashed token.</summary>
+    public const int KeyBytesMax = 256;
+
+    /// <summary>Request id: a UUID, a trace id, or two of them.</summary>
+    public const int RequestIdBytesMax = 128;
+
+    /// <summary>Attributes of one request.</summary>
+    public const int AttributesMax = 32;
+
+    /// <summary>Attribute name.</summary>
+    public const int AttributeNameBytesMax = 64;
+
+    /// <summary>Attribute value: a route template, an address, a model's name; not a whole URL.</summary>
+    public const int AttributeValueBytesMax = 256;
+
+    /// <summary>Units of one request. With <see cref="AmountMax"/> it keeps every sum far from 64 bits.</summary>
+    public const long CostMax = 1_000_000_000_000;
+
+    /// <summary>Checks in one batch: a few hundred microseconds of work, so that one caller cannot hold a thread for long.</summary>
+    public const int BatchChecksMax = 1_000;
+
+    /// <summary>One gRPC message or JSON body: a full batch of ordinary checks fits twenty times over.</summary>
+    public const int MessageBytesMax = 4 * 1024 * 1024;
+
+    // The configuration.
+
+    /// <summary>Units a limit may admit per period.</summary>
+    public const long AmountMax = 1_000_000_000_000_000;
+
+    /// <summary>Limits of one plan: a check evaluates all of them, and one 32-bit mask says which of them counted.</summary>
+    public const int LimitsPerPlanMax = 32;
+
+    /// <summary>Attributes a limit may count per value of.</summary>
+    public const int PerAttributesMax = 4;
+
+    /// <summary>Conditions on attributes of one limit, and values of one condition.</summary>
+    public const int MatchConditionsMax = 16;
+
+    /// <summary>Shortest period of a rate. Below it the network's jitter is larger than the window.</summary>
+    public const long PeriodNsMin = 100_000_000;
+
+    /// <summary>Longest period of a rate: 366 days.</summary>
+    public const long PeriodNsMax = 366L * 24 * 3600 * 1_000_000_000;
+
+    /// <summary>Buckets of a sliding window; each costs eight bytes in every grain.</summary>
+    public const int BucketsMin = 1;
+
+    /// <inheritdoc cref="BucketsMin"/>
+    public const int BucketsMax = 60;
+
+    /// <summary>Buckets of a sliding window unless configured: an error of at most a tenth of the period, on the safe side.</summary>
+    public const int BucketsDefault = 10;
+
+    /// <summary>The configuration file. Larger sets of keys belong into the store.</summary>
+    public const int ConfigBytesMax = 64 * 1024 * 1024;
+
+    // Storage.
+
+    /// <summary>A grain's id: its kind, namespace, key and, for a counter per attribute value, the limit and the values.</summary>
+    public const int GrainIdBytesMax = 2 + NameBytesMax + 2 + KeyBytesMax + 1 + NameBytesMax + (PerAttributesMax * (2 + AttributeValueBytesMax));
+
+    /// <summary>A grain's state: 32 limits of 61 buckets and a head.</summary>
+    public const int GrainStateBytesMax = LimitsPerPlanMax * (BucketsMax + 2) * 8;
+}

@@ -1,0 +1,108 @@
+using System.Runtime.InteropServices;
+using Quota.Grains.Model;
+
+namespace Quota.Grains.Counters;
+
+/// <summary>
+/// One limit's counter: the algorithm of its shape over its bytes. A counter is a row of 64-bit integers, little-endian in
+/// memory as on disk; a new counter is all zeros. No counter ever moves to an earlier window than it has seen, so an instant
+/// before the last one is counted in the latest window.
+/// </summary>
+public static class Counter
+{
+    /// <summary>Answer of <see cref="Evaluate"/>: the cost fits.</summary>
+    public const long HasRoom = 0;
+
+    /// <summary>Answer of <see cref="Evaluate"/>: the cost does not fit, now or ever.</summary>
+    public const long Never = -1;
+
+    static Counter() => Invariant.Check(BitConverter.IsLittleEndian);
+
+    /// <summary>
+    /// Whether <paramref name="cost"/> fits: <see cref="HasRoom"/>, <see cref="Never"/>, or the nanoseconds (at least 1) after which it
+    /// fits if nothing else is counted until then. A peek (cost 0) has room while less than the capacity is used.
+    /// </summary>
+    public static long Evaluate(LimitModel limit, ReadOnlySpan<byte> counter, long cost, in Instant now)
+    {
+        // A peek asks whether one more unit would fit.
+        long asked = Math.Max(cost, 1);
+        if (asked > limit.Capacity)
+        {
+            return Never;
+        }
+        ReadOnlySpan<long> c = MemoryMarshal.Cast<byte, long>(counter);
+        CounterShape shape = limit.Shape;
+        return shape.Algorithm switch
+        {
+            LimitAlgorithm.SlidingWindow => SlidingWindow.Evaluate(shape, c, limit.Capacity, asked, now.WindowNs),
+            LimitAlgorithm.Weighted => WeightedWindow.Evaluate(shape, c, limit.Capacity, asked, now.WindowNs),
+            LimitAlgorithm.TokenBucket => TokenBucket.Evaluate(shape, c, asked, now.WindowNs),
+            LimitAlgorithm.FixedWindow => FixedWindow.Evaluate(shape, c, limit.Capacity, asked, now.WindowNs),
+            LimitAlgorithm.Calendar => CalendarQuota.Evaluate(shape, c, limit.Capacity, asked, now.WallMs),
+            _ => throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}."),
+        };
+    }
+
+    /// <summary>Adds <paramref name="cost"/>, without asking whether it fits.</summary>
+    public static void Count(CounterShape shape, Span<byte> counter, long cost, in Instant now)
+    {
+        Span<long> c = MemoryMarshal.Cast<byte, long>(counter);
+        switch (shape.Algorithm)
+        {
+            case LimitAlgorithm.SlidingWindow:
+                SlidingWindow.Count(shape, c, cost, now.WindowNs);
+                break;
+            case LimitAlgorithm.Weighted:
+                WeightedWindow.Count(shape, c, cost, now.WindowNs);
+                break;
+            case LimitAlgorithm.TokenBucket:
+                TokenBucket.Count(shape, c, cost, now.WindowNs);
+                break;
+            case LimitAlgorithm.FixedWindow:
+                FixedWindow.Count(shape, c, cost, now.WindowNs);
+                break;
+            case LimitAlgorithm.Calendar:
+                CalendarQuota.Count(shape, c, cost, now.WallMs);
+                break;
+            default:
+                throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}.");
+        }
+    }
+
+    /// <summary>Units in use, as the limit sees them at <paramref name="now"/>. May exceed a capacity that has shrunk.</summary>
+    public static long Used(CounterShape shape, ReadOnlySpan<byte> counter, in Instant now)
+    {
+        ReadOnlySpan<long> c = MemoryMarshal.Cast<byte, long>(counter);
+        return shape.Algorithm switch
+        {
+            LimitAlgorithm.SlidingWindow => SlidingWindow.Used(shape, c, now.WindowNs),
+            LimitAlgorithm.Weighted => WeightedWindow.Used(shape, c, now.WindowNs),
+            LimitAlgorithm.TokenBucket => TokenBucket.Used(shape, c, now.WindowNs),
+            LimitAlgorithm.FixedWindow => FixedWindow.Used(shape, c, now.WindowNs),
+            LimitAlgorithm.Calendar => CalendarQuota.Used(c, now.WallMs),
+            _ => throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}."),
+        };
+    }
+
+    /// <summary>Nanoseconds until nothing is in use any more, if nothing else is counted until then.</summary>
+    public static long ResetNs(CounterShape shape, ReadOnlySpan<byte> counter, in Instant now)
+    {
+        ReadOnlySpan<long> c = MemoryMarshal.Cast<byte, long>(counter);
+        return shape.Algorithm switch
+        {
+            LimitAlgorithm.SlidingWindow => SlidingWindow.ResetNs(shape, c, now.WindowNs),
+            LimitAlgorithm.Weighted => WeightedWindow.ResetNs(shape, c, now.WindowNs),
+            LimitAlgorithm.TokenBucket => TokenBucket.ResetNs(c, now.WindowNs),
+            LimitAlgorithm.FixedWindow => FixedWindow.ResetNs(shape, c, now.WindowNs),
+            LimitAlgorithm.Calendar => CalendarQuota.ResetNs(shape, c, now.WallMs),
+            _ => throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}."),
+        };
+    }
+
+    /// <summary>What is left, at least 0, and the time until the limit has its whole amount again.</summary>
+    public static void Describe(LimitModel limit, ReadOnlySpan<byte> counter, in Instant now, out long remaining, out long resetNs)
+    {
+        remaining = Math.Max(0, limit.Capacity - Used(limit.Shape, counter, now));
+        resetNs = ResetNs(limit.Shape, counter, now);
+    }
+}

@@ -1,0 +1,101 @@
+using Quota.Grains.Model;
+
+namespace Quota.Grains.Counters;
+
+/// <summary>
+/// Sliding window of N buckets. State: <c>[head, slot 0 … slot N]</c>; <c>head</c> is the number of the latest bucket counted
+/// in, and bucket b is kept in slot <c>b mod (N + 1)</c>.
+/// <para>
+/// Why no window ever exceeds the amount: bucket b covers the instants t with <c>t / width = b</c>, and N buckets are at least
+/// as long as the period. A window of one period that ends at t therefore begins in bucket <c>b(t) - N</c> or later, and a
+/// decision at t sums exactly the buckets <c>b(t) - N … b(t)</c>, of which the oldest counts fully until it has wholly left.
+/// The price is on the safe side: a unit is held for up to one bucket longer than the period.
+/// </para>
+/// </summary>
+internal static class SlidingWindow
+{
+    public static long Evaluate(CounterShape shape, ReadOnlySpan<long> c, long amount, long cost, long nowNs)
+    {
+        long bucket = Bucket(shape, c, nowNs);
+        long used = UsedAt(shape, c, bucket);
+        if (used + cost <= amount)
+        {
+            return Counter.HasRoom;
+        }
+        // Let the buckets leave, oldest first, until the cost fits. The caller made sure that it fits into an empty window.
+        int slots = shape.Buckets + 1;
+        for (long oldest = bucket - shape.Buckets; ; oldest++)
+        {
+            Invariant.Check(oldest <= bucket);
+            if (oldest <= c[0] && oldest >= 0)
+            {
+                used -= c[1 + (int)(oldest % slots)];
+            }
+            if (used + cost <= amount)
+            {
+                return ((oldest + slots) * shape.BucketWidthNs) - nowNs;
+            }
+        }
+    }
+
+    public static void Count(CounterShape shape, Span<long> c, long cost, long nowNs)
+    {
+        long bucket = Bucket(shape, c, nowNs);
+        int slots = shape.Buckets + 1;
+        if (bucket - c[0] >= slots)
+        {
+            c[1..].Clear();
+        }
+        else
+        {
+            for (long skipped = c[0] + 1; skipped <= bucket; skipped++)
+            {
+                c[1 + (int)(skipped % slots)] = 0;
+            }
+        }
+        c[0] = bucket;
+        c[1 + (int)(bucket % slots)] += cost;
+    }
+
+    public static long Used(CounterShape shape, ReadOnlySpan<long> c, long nowNs) => UsedAt(shape, c, Bucket(shape, c, nowNs));
+
+    public static long ResetNs(CounterShape shape, ReadOnlySpan<long> c, long nowNs)
+    {
+        long bucket = Bucket(shape, c, nowNs);
+        int slots = shape.Buckets + 1;
+        for (long newest = c[0]; newest > bucket - slots && newest >= 0; newest--)
+        {
+            if (newest <= c[0] - slots)
+            {
+                break;
+            }
+            if (c[1 + (int)(newest % slots)] != 0)
+            {
+                return ((newest + slots) * shape.BucketWidthNs) - nowNs;
+            }
+        }
+        return 0;
+    }
+
+    private static long Bucket(CounterShape shape, ReadOnlySpan<long> c, long nowNs) => Math.Max(c[0], nowNs / shape.BucketWidthNs);
+
+    private static long UsedAt(CounterShape shape, ReadOnlySpan<long> c, long bucket)
+    {
+        int slots = shape.Buckets + 1;
+        if (bucket - c[0] >= slots)
+        {
+            return 0;
+        }
+        long used = 0;
+        foreach (long count in c[1..])
+        {
+            used += count;
+        }
+        // The slots of buckets after the head still hold counts from a whole turn earlier.
+        for (long stale = c[0] + 1; stale <= bucket; stale++)
+        {
+            used -= c[1 + (int)(stale % slots)];
+        }
+        return used;
+    }
+}

@@ -1,0 +1,23 @@
+namespace Quota.Grains;
+
+/// <summary>What one limit said to one check.</summary>
+public struct LimitResult
+{
+    /// <summary><see cref="RetryAfterMs"/> of a cost that no amount of waiting makes room for.</summary>
+    public const long Never = -1;
+
+    /// <summary>Position of the limit in its plan.</summary>
+    public int LimitIndex;
+
+    /// <summary>The limit had no room for the cost.</summary>
+    public bool Exceeded;
+
+    /// <summary>Units left after the decision, at least 0.</summary>
+    public long Remaining;
+
+    /// <summary>Milliseconds, rounded up, until the limit has its whole amount again.</summary>
+    public long ResetAfterMs;
+
+    /// <summary>If <see cref="Exceeded"/>: milliseconds, rounded up, until there is room for the cost, or <see cref="Never"/>. Otherwise 0.</summary>
+    public long RetryAfterMs;
+}

@@ -1,0 +1,60 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+
+namespace Quota.Silo;
+
+/// <summary>
+/// 64-bit hash for tables in memory. Keyed with a secret drawn at start, so that callers who choose keys cannot choose
+/// collisions; the value means nothing outside this process and is never stored. Mixing after wyhash (folded 128-bit products).
+/// </summary>
+internal static class KeyHash
+{
+    private static readonly ulong Seed = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8));
+    private static readonly ulong SecretA = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)) | 1;
+    private static readonly ulong SecretB = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)) | 1;
+
+    public static ulong Compute(ReadOnlySpan<byte> bytes) => Compute(bytes, 0);
+
+    /// <summary>Hashes <paramref name="bytes"/>, continuing from <paramref name="previous"/>.</summary>
+    public static ulong Compute(ReadOnlySpan<byte> bytes, ulong previous)
+    {
+        ulong hash = Seed ^ previous;
+        ReadOnlySpan<byte> rest = bytes;
+        while (rest.Length >= 16)
+        {
+            hash = Mix(BinaryPrimitives.ReadUInt64LittleEndian(rest) ^ SecretA, BinaryPrimitives.ReadUInt64LittleEndian(rest[8..]) ^ hash);
+            rest = rest[16..];
+        }
+        ulong low = 0, high = 0;
+        if (rest.Length >= 8)
+        {
+            low = BinaryPrimitives.ReadUInt64LittleEndian(rest);
+            high = Tail(rest[8..]);
+        }
+        else
+        {
+            low = Tail(rest);
+        }
+        hash = Mix(low ^ SecretB, high ^ hash);
+        return Mix(hash ^ SecretA, (ulong)bytes.Length ^ SecretB);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Tail(ReadOnlySpan<byte> rest)
+    {
+        ulong value = 0;
+        for (int i = 0; i < rest.Length; i++)
+        {
+            value |= (ulong)rest[i] << (8 * i);
+        }
+        return value;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Mix(ulong a, ulong b)
+    {
+        ulong high = Math.BigMul(a, b, out ulong low);
+        return high ^ low;
+    }
+}

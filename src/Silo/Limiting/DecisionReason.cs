@@ -1,0 +1,11 @@
+namespace Quota.Silo.Limiting;
+
+/// <summary>Why a check was allowed or refused. The values are those of <c>quota.v1.Reason</c>.</summary>
+public enum DecisionReason
+{
+    None = 0,
+    WithinLimits = 1,
+    LimitExceeded = 2,
+    UnknownKey = 3,
+    FailurePolicy = 4,
+}

@@ -1,0 +1,45 @@
+namespace Quota.Silo.Store;
+
+/// <summary>
+/// The port to where grains live when nobody works on them. Every implementation passes the same contract suite
+/// (tests/Silo.Tests/Store/GrainStoreContract.cs). Safe for concurrent use. An embedded implementation completes every
+/// <see cref="LoadAsync"/> synchronously; the local executor relies on it.
+/// </summary>
+public interface IGrainStore : IAsyncDisposable
+{
+    /// <summary>The block with this id, or null.</summary>
+    ValueTask<StoredGrain?> LoadAsync(ReadOnlyMemory<byte> id, CancellationToken cancellation);
+
+    /// <summary>
+    /// Saves every grain whose condition holds and says which did; the others are left as they are. What was saved is durable
+    /// when this completes.
+    /// </summary>
+    /// <param name="saves">At most <see cref="SaveBatchMax"/>, with distinct ids.</param>
+    /// <param name="saved">One element per save is set.</param>
+    /// <param name="cancellation">Gives up before the transaction commits.</param>
+    ValueTask SaveAsync(IReadOnlyList<GrainSave> saves, Memory<bool> saved, CancellationToken cancellation);
+
+    /// <summary>All blocks whose id starts with <paramref name="prefix"/>, ascending by id, after <paramref name="after"/>; at most <paramref name="limit"/>.</summary>
+    ValueTask<IReadOnlyList<(byte[] Id, StoredGrain Grain)>> ScanAsync(ReadOnlyMemory<byte> prefix, ReadOnlyMemory<byte> after, int limit, CancellationToken cancellation);
+
+    /// <summary>Deletes the block if it still has this version (or whatever it has: <see cref="GrainSave.AnyVersion"/>). Returns whether it did.</summary>
+    ValueTask<bool> DeleteAsync(ReadOnlyMemory<byte> id, long expectedVersion, CancellationToken cancellation);
+
+    /// <summary>Deletes up to <paramref name="limit"/> blocks whose <see cref="StoredGrain.ForgetAtNs"/> is before <paramref name="beforeNs"/>; returns how many.</summary>
+    ValueTask<int> ForgetAsync(long beforeNs, int limit, CancellationToken cancellation);
+
+    /// <summary>Every layout ever saved, in its persisted form.</summary>
+    ValueTask<IReadOnlyList<byte[]>> LoadLayoutsAsync(CancellationToken cancellation);
+
+    /// <summary>Keeps a layout; one that is there already is left as it is. Must precede the first grain that uses it.</summary>
+    ValueTask SaveLayoutAsync(ulong id, ReadOnlyMemory<byte> encoded, CancellationToken cancellation);
+
+    /// <summary>A named number of the store's owner (for example the latest instant it has seen), or null.</summary>
+    ValueTask<long?> LoadNumberAsync(string name, CancellationToken cancellation);
+
+    /// <summary>Keeps a named number.</summary>
+    ValueTask SaveNumberAsync(string name, long value, CancellationToken cancellation);
+
+    /// <summary>Most saves of one call: one transaction of a few milliseconds.</summary>
+    const int SaveBatchMax = 1024;
+}

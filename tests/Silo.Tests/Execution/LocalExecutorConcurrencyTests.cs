@@ -44,7 +44,7 @@ public sealed class LocalExecutorConcurrencyTests
             }
         });
         int[,] accepted = new int[5, 3];
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Run(() =>
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Factory.StartNew(() =>
         {
             var random = new Random(worker);
             for (int i = 0; i < 60_000; i++)
@@ -57,7 +57,7 @@ public sealed class LocalExecutorConcurrencyTests
                     Interlocked.Increment(ref accepted[key, route]);
                 }
             }
-        })));
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
         await stop.CancelAsync();
         await background;
         Assert.True(checkpointer.Rounds > 3);

@@ -74,6 +74,27 @@ public sealed class LocalExecutorConcurrencyTests
         }
     }
 
+    [Fact]
+    public async Task A_block_that_was_saved_and_evicted_while_it_was_being_loaded_is_loaded_again()
+    {
+        using var folder = new TempFolder();
+        await using var store = new FaultyStore(new SqliteGrainStore(folder.File("grains.db")));
+        var journal = new MemoryJournal();
+        var clock = new ManualClock();
+        var table = new KeyTable(new LayoutRegistry(), 1000);
+        var plan = new PlanModel("p", [LimitModel.FixedWindow("w", 5, 60_000_000_000)]);
+        var limiter = new Limiter(new CatalogState(Catalogs.Of("n", [plan])), new LocalExecutor(table, journal, store), clock);
+        var checkpointer = new Checkpointer(table, journal, store, clock, new SiloSettings(), NullLogger.Instance);
+        store.AfterLoad = () =>
+        {
+            Assert.Equal(4, limiter.Check("n", "k").Results[0].Remaining);
+            Assert.True(checkpointer.TryRoundAsync(CancellationToken.None).GetAwaiter().GetResult());
+            clock.AdvanceMs(1000);
+            Assert.Equal(1, table.Shards.Sum(s => s.Evict(10, uint.MaxValue)));
+        };
+        Assert.Equal(3, limiter.Check("n", "k").Results[0].Remaining);
+    }
+
     [Theory]
     [InlineData(FailurePolicy.Error, DecisionStatus.Unavailable, false)]
     [InlineData(FailurePolicy.Allow, DecisionStatus.Decided, true)]

@@ -2,13 +2,23 @@ using Quota.Silo.Store;
 
 namespace Quota.Silo.Tests.Support;
 
-/// <summary>A store whose saves fail after a number of calls that a test sets.</summary>
+/// <summary>A store whose saves fail after a number of calls that a test sets, and whose loads a test can overtake.</summary>
 internal sealed class FaultyStore(IGrainStore inner) : IGrainStore
 {
     /// <summary>Calls of SaveAsync that still succeed; null: all of them.</summary>
     public int? FailAfter { get; set; }
 
-    public ValueTask<StoredGrain?> LoadAsync(ReadOnlyMemory<byte> id, CancellationToken cancellation) => inner.LoadAsync(id, cancellation);
+    /// <summary>Runs once, after the next load has read its block and before the caller has it.</summary>
+    public Action? AfterLoad { get; set; }
+
+    public ValueTask<StoredGrain?> LoadAsync(ReadOnlyMemory<byte> id, CancellationToken cancellation)
+    {
+        ValueTask<StoredGrain?> loaded = inner.LoadAsync(id, cancellation);
+        Action? overtake = AfterLoad;
+        AfterLoad = null;
+        overtake?.Invoke();
+        return loaded;
+    }
 
     public ValueTask SaveAsync(IReadOnlyList<GrainSave> saves, Memory<bool> saved, CancellationToken cancellation)
     {

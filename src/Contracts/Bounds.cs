@@ -74,4 +74,40 @@ public static class Bounds
 
     /// <summary>A grain's state: 32 limits of 61 buckets and a head.</summary>
     public const int GrainStateBytesMax = LimitsPerPlanMax * (BucketsMax + 2) * 8;
+
+    /// <summary>One journal record: the largest grain state many times over, and small against the smallest segment.</summary>
+    public const int JournalRecordBytesMax = 128 * 1024;
+
+    /// <summary>One journal frame, header included: what is read at once when the journal is replayed, and lost at once when it tears.</summary>
+    public const int JournalFrameBytesMax = 1024 * 1024;
+
+    /// <summary>Records in memory that are not written yet: a stall of the disk of about a tenth of a second at a million decisions a second.</summary>
+    public const int JournalPendingBytesMax = 16 * 1024 * 1024;
+
+    /// <summary>Smallest journal segment: still four of the largest records after head and margin.</summary>
+    public const long JournalSegmentBytesMin = 1024 * 1024;
+
+    /// <summary>Largest journal segment: an offset fits 31 bits, and a release frees space in useful steps.</summary>
+    public const long JournalSegmentBytesMax = 1024 * 1024 * 1024;
+
+    /// <summary>Fewest segments the bound on the whole journal must allow: one written, one prepared, one waiting for the checkpoint.</summary>
+    public const int JournalSegmentsMin = 3;
+
+    /// <summary>Records nobody waits for (<c>sync: os</c>) are synced at the latest this long after they were appended, plus one sync.</summary>
+    public const int JournalSyncDelayMs = 50;
+
+    /// <summary>A full journal tries this often to prepare a segment, besides every time segments are released.</summary>
+    public const int JournalPrepareRetryMs = 1_000;
+
+    /// <summary>A new segment is zeroed in steps of this size with a sync after each, so that the disk's queue stays short for the commits.</summary>
+    public const int JournalZeroStepBytes = 1024 * 1024;
+
+    /// <summary>Waiters completed by one work item of the thread pool: cheaper than one each, and a slow continuation delays only these.</summary>
+    public const int JournalWaitersPerWorkItem = 16;
+
+    /// <summary>Waiters kept for reuse: as many as calls may be in flight four times over, about two megabytes.</summary>
+    public const int JournalWaitersPooledMax = 16_384;
+
+    /// <summary>Bytes read at once when the journal is replayed.</summary>
+    public const int JournalReadBytes = 4 * 1024 * 1024;
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
@@ -91,6 +92,7 @@ internal sealed class KestrelGrpcCall : IGrpcCall
 
     public void SetTrailer(string name, string value) => (_trailers ??= []).Add(new(name, value));
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<GrpcRead> ReadAsync()
     {
         CancellationToken cancel = _readCancel?.Token ?? (_deadlineTicks == 0 ? CancellationToken.None : Cancellation);
@@ -110,6 +112,7 @@ internal sealed class KestrelGrpcCall : IGrpcCall
         _writer.EndMessage(_body.Writer);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask FlushAsync()
     {
         if (!_response.HasStarted)

@@ -77,7 +77,6 @@ internal sealed class KestrelGrpcCall : IGrpcCall
         {
             // A stream may be silent for hours; Kestrel would end the whole connection for it.
             _features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;
-            _features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize = null;
             _readCancel = CancellationTokenSource.CreateLinkedTokenSource(Cancellation, _draining);
         }
     }

@@ -56,7 +56,7 @@ public static class Grain
                 continue;
             }
             exceeded |= 1u << i;
-            result.RetryAfterMs = retryNs == Counter.Never ? LimitResult.Never : CeilMs(retryNs);
+            result.RetryAfterMs = retryNs == Counter.Never ? LimitResult.Never : Duration.CeilMs(retryNs);
             if ((plan.ShadowMask >> i & 1) == 0 && (deciding < 0 || (ulong)result.RetryAfterMs > (ulong)longestRetry))
             {
                 // Never is -1, the largest when compared unsigned.
@@ -100,9 +100,7 @@ public static class Grain
             int i = BitOperations.TrailingZeroCount(rest);
             ref LimitResult result = ref results[n++];
             Counter.Describe(plan.Limits[i], state.Counter(i), now, out result.Remaining, out long resetNs);
-            result.ResetAfterMs = CeilMs(resetNs);
+            result.ResetAfterMs = Duration.CeilMs(resetNs);
         }
     }
-
-    private static long CeilMs(long ns) => (ns + 999_999) / 1_000_000;
 }

@@ -1,13 +1,16 @@
 namespace Quota.Grains.Calendar;
 
 /// <summary>
-/// Which calendar period an instant belongs to: a day, week, month or year of an IANA time zone, starting at local midnight of
-/// its anchor. Where the zone skips that midnight (a DST gap) the period starts at the first instant after the gap; where
-/// midnight comes twice it starts at the first.
+/// Which calendar period an instant belongs to: a day, week, month or year of an IANA time zone, from local midnight of its
+/// anchor. A period starts at the first instant at which the local clock shows that midnight or later: after the gap where the
+/// zone skips midnight, at the first of the two where midnight comes twice.
 /// <para>Two rules are equal if they define the same periods; the remembered period does not count.</para>
 /// </summary>
 public sealed class CalendarRule : IEquatable<CalendarRule>
 {
+    /// <summary>No zone is farther from UTC than this, so a local midnight happens within this distance of the same time in UTC.</summary>
+    private static readonly TimeSpan OffsetMax = TimeSpan.FromHours(15);
+
     private readonly TimeZoneInfo _zone;
 
     /// <summary>The period asked for last: nearly every decision falls into it. Swapped by reference.</summary>
@@ -27,7 +30,7 @@ public sealed class CalendarRule : IEquatable<CalendarRule>
         ZoneId = zoneId;
         AnchorDay = anchorDay;
         AnchorMonth = anchorMonth;
-        _zone = TimeZoneInfo.FindSystemTimeZoneById(zoneId);
+        _zone = CalendarZone.Find(zoneId);
     }
 
     public CalendarUnit Unit { get; }
@@ -70,21 +73,16 @@ public sealed class CalendarRule : IEquatable<CalendarRule>
 
     private CalendarPeriod Compute(long wallMs)
     {
-        DateTime utc = DateTime.UnixEpoch.AddMilliseconds(wallMs);
-        // 1. The period whose first local day is at or before the local date of the instant.
-        DateTime start = StartDay(TimeZoneInfo.ConvertTimeFromUtc(utc, _zone).Date);
-        // 2. An instant inside a repeated or skipped midnight can stand on the other side of the boundary than its local date says.
-        long startMs = ToUnixMs(start);
-        if (wallMs < startMs)
+        // 1. The last period whose midnight the local clock shows or has passed. It has started: its start is the first such instant.
+        DateTime start = StartDay(Local(DateTime.UnixEpoch.AddMilliseconds(wallMs)).Date);
+        long startMs = StartMs(start);
+        DateTime next = Step(start, 1);
+        long endMs = StartMs(next);
+        // 2. The clock may have shown a later midnight already and been set back across it; and a day that the zone skips is empty.
+        while (wallMs >= endMs)
         {
-            start = Step(start, -1);
-            startMs = ToUnixMs(start);
-        }
-        DateTime end = Step(start, 1);
-        long endMs = ToUnixMs(end);
-        if (wallMs >= endMs)
-        {
-            (startMs, endMs) = (endMs, ToUnixMs(Step(end, 1)));
+            next = Step(next, 1);
+            (startMs, endMs) = (endMs, StartMs(next));
         }
         return new CalendarPeriod(startMs, endMs);
     }
@@ -124,16 +122,25 @@ public sealed class CalendarRule : IEquatable<CalendarRule>
     private DateTime Clamped(int year, int month) =>
         new(year, month, Math.Min(AnchorDay, DateTime.DaysInMonth(year, month)));
 
-    private long ToUnixMs(DateTime localMidnight)
+    /// <summary>The first instant at which the local clock shows <paramref name="midnight"/> or later.</summary>
+    private long StartMs(DateTime midnight)
     {
-        DateTime local = localMidnight;
-        // A gap is at most a day long (Samoa skipped one); it is left in steps of a quarter of an hour, which every zone's offsets are multiples of.
-        for (int i = 0; _zone.IsInvalidTime(local); i++)
+        var sameTimeUtc = DateTime.SpecifyKind(midnight, DateTimeKind.Utc);
+        DateTime from = sameTimeUtc - OffsetMax;
+        TimeSpan offset = _zone.GetUtcOffset(from);
+        DateTime start = sameTimeUtc - offset;
+        if (_zone.GetUtcOffset(sameTimeUtc + OffsetMax) != offset)
         {
-            Invariant.Check(i <= 25 * 4);
-            local = local.AddMinutes(15);
+            // The zone changes its offset near this midnight. Every change falls on a whole minute, and only the direction from UTC to
+            // local time is a function, so the minutes are tried; it happens a few times a year.
+            start = from;
+            while (Local(start) < midnight)
+            {
+                start = start.AddMinutes(1);
+            }
         }
-        TimeSpan offset = _zone.IsAmbiguousTime(local) ? _zone.GetAmbiguousTimeOffsets(local).Max() : _zone.GetUtcOffset(local);
-        return (long)(local - offset - DateTime.UnixEpoch).TotalMilliseconds;
+        return (start - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMillisecond;
     }
+
+    private DateTime Local(DateTime utc) => DateTime.SpecifyKind(utc + _zone.GetUtcOffset(utc), DateTimeKind.Unspecified);
 }

@@ -9,8 +9,8 @@ namespace Quota.Grains.Counters;
 /// </summary>
 internal static class CalendarQuota
 {
-    public static long Evaluate(CounterShape shape, ReadOnlySpan<long> c, long amount, long cost, long wallMs) =>
-        Used(c, wallMs) + cost <= amount ? Counter.HasRoom : (c[1] - wallMs) * 1_000_000;
+    public static long Evaluate(ReadOnlySpan<long> c, long amount, long cost, long wallMs) =>
+        Used(c, wallMs) + cost <= amount ? Counter.HasRoom : Duration.NsFromMs(c[1] - wallMs);
 
     public static void Count(CounterShape shape, Span<long> c, long cost, long wallMs)
     {
@@ -26,9 +26,10 @@ internal static class CalendarQuota
 
     public static long Used(ReadOnlySpan<long> c, long wallMs) => wallMs >= c[1] ? 0 : c[2];
 
+    /// <summary>Until the period ends, whether or not anything is used in it.</summary>
     public static long ResetNs(CounterShape shape, ReadOnlySpan<long> c, long wallMs)
     {
         long endMs = wallMs >= c[1] ? shape.Calendar!.PeriodAt(wallMs).EndMs : c[1];
-        return (endMs - wallMs) * 1_000_000;
+        return Duration.NsFromMs(endMs - wallMs);
     }
 }

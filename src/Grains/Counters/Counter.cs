@@ -38,7 +38,7 @@ public static class Counter
             LimitAlgorithm.Weighted => WeightedWindow.Evaluate(shape, c, limit.Capacity, asked, now.WindowNs),
             LimitAlgorithm.TokenBucket => TokenBucket.Evaluate(shape, c, asked, now.WindowNs),
             LimitAlgorithm.FixedWindow => FixedWindow.Evaluate(shape, c, limit.Capacity, asked, now.WindowNs),
-            LimitAlgorithm.Calendar => CalendarQuota.Evaluate(shape, c, limit.Capacity, asked, now.WallMs),
+            LimitAlgorithm.Calendar => CalendarQuota.Evaluate(c, limit.Capacity, asked, now.WallMs),
             _ => throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}."),
         };
     }
@@ -84,7 +84,10 @@ public static class Counter
         };
     }
 
-    /// <summary>Nanoseconds until nothing is in use any more, if nothing else is counted until then.</summary>
+    /// <summary>
+    /// Nanoseconds until nothing is in use any more, if nothing else is counted until then. For a calendar until its period ends,
+    /// also while nothing is used.
+    /// </summary>
     public static long ResetNs(CounterShape shape, ReadOnlySpan<byte> counter, in Instant now)
     {
         ReadOnlySpan<long> c = MemoryMarshal.Cast<byte, long>(counter);
@@ -95,6 +98,23 @@ public static class Counter
             LimitAlgorithm.TokenBucket => TokenBucket.ResetNs(c, now.WindowNs),
             LimitAlgorithm.FixedWindow => FixedWindow.ResetNs(shape, c, now.WindowNs),
             LimitAlgorithm.Calendar => CalendarQuota.ResetNs(shape, c, now.WallMs),
+            _ => throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}."),
+        };
+    }
+
+    /// <summary>
+    /// The instant the counter takes <paramref name="now"/> for: <paramref name="now"/>, or the start of the latest window it has
+    /// counted in if that is later.
+    /// </summary>
+    public static Instant Latest(CounterShape shape, ReadOnlySpan<byte> counter, in Instant now)
+    {
+        ReadOnlySpan<long> c = MemoryMarshal.Cast<byte, long>(counter);
+        return shape.Algorithm switch
+        {
+            LimitAlgorithm.SlidingWindow => now with { WindowNs = Math.Max(now.WindowNs, c[0] * shape.BucketWidthNs) },
+            LimitAlgorithm.Weighted or LimitAlgorithm.FixedWindow => now with { WindowNs = Math.Max(now.WindowNs, c[0] * shape.PeriodNs) },
+            LimitAlgorithm.TokenBucket => now,
+            LimitAlgorithm.Calendar => now with { WallMs = Math.Max(now.WallMs, c[0]) },
             _ => throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}."),
         };
     }

@@ -26,7 +26,7 @@ public static class CounterExpiry
             if (layout.Shapes[i].Algorithm == LimitAlgorithm.Calendar)
             {
                 ReadOnlySpan<long> c = MemoryMarshal.Cast<byte, long>(counter);
-                heldNs = c[2] == 0 ? 0 : (c[1] + CalendarGraceMs - now.WallMs) * 1_000_000;
+                heldNs = c[2] == 0 ? 0 : Duration.NsFromMs(c[1] + CalendarGraceMs - now.WallMs);
             }
             else
             {
@@ -34,6 +34,6 @@ public static class CounterExpiry
             }
             latestNs = Math.Max(latestNs, heldNs);
         }
-        return now.WindowNs + latestNs;
+        return now.WindowNs + Math.Min(latestNs, long.MaxValue - now.WindowNs);
     }
 }

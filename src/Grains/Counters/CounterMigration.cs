@@ -1,11 +1,13 @@
+using Quota.Contracts;
 using Quota.Grains.Model;
 
 namespace Quota.Grains.Counters;
 
 /// <summary>
 /// Carries what was consumed from one layout to another when a plan changes. A counter of equal shape keeps its bytes; a limit
-/// that keeps its name but changes its shape keeps the units in use, counted as of now, so the change frees nothing early; a
-/// limit that is gone is dropped; a new one starts at zero.
+/// that keeps its name but changes its shape keeps the units in use, counted as of now (or as of the latest window counted in, if
+/// the clock has stepped back since), so that right after the change no less is used than before; a limit that is gone is
+/// dropped; a new one starts at zero.
 /// </summary>
 public static class CounterMigration
 {
@@ -32,10 +34,11 @@ public static class CounterMigration
                 before.CopyTo(after);
                 continue;
             }
-            long used = Counter.Used(from.Shapes[old], before, now);
+            // No limit admits more than AmountMax, so a full counter is full enough.
+            long used = Math.Min(Counter.Used(from.Shapes[old], before, now), Bounds.AmountMax);
             if (used > 0)
             {
-                Counter.Count(shape, after, used, now);
+                Counter.Count(shape, after, used, Counter.Latest(from.Shapes[old], before, now));
             }
         }
     }

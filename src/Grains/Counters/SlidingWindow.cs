@@ -9,7 +9,8 @@ namespace Quota.Grains.Counters;
 /// Why no window ever exceeds the amount: bucket b covers the instants t with <c>t / width = b</c>, and N buckets are at least
 /// as long as the period. A window of one period that ends at t therefore begins in bucket <c>b(t) - N</c> or later, and a
 /// decision at t sums exactly the buckets <c>b(t) - N … b(t)</c>, of which the oldest counts fully until it has wholly left.
-/// The price is on the safe side: a unit is held for up to one bucket longer than the period.
+/// The price is on the safe side: a unit is held for up to one bucket longer than the period. An instant before the head's
+/// bucket is taken for one in it.
 /// </para>
 /// </summary>
 internal static class SlidingWindow
@@ -17,31 +18,14 @@ internal static class SlidingWindow
     public static long Evaluate(CounterShape shape, ReadOnlySpan<long> c, long amount, long cost, long nowNs)
     {
         long bucket = Bucket(shape, c, nowNs);
-        long used = UsedAt(shape, c, bucket);
-        if (used + cost <= amount)
-        {
-            return Counter.HasRoom;
-        }
-        // Let the buckets leave, oldest first, until the cost fits. The caller made sure that it fits into an empty window.
-        int slots = shape.Buckets + 1;
-        for (long oldest = bucket - shape.Buckets; ; oldest++)
-        {
-            Invariant.Check(oldest <= bucket);
-            if (oldest <= c[0] && oldest >= 0)
-            {
-                used -= c[1 + (int)(oldest % slots)];
-            }
-            if (used + cost <= amount)
-            {
-                return ((oldest + slots) * shape.BucketWidthNs) - nowNs;
-            }
-        }
+        long excess = UsedAt(shape, c, bucket) + cost - amount;
+        return excess <= 0 ? Counter.HasRoom : LeavesAtNs(shape, c, bucket, excess) - nowNs;
     }
 
     public static void Count(CounterShape shape, Span<long> c, long cost, long nowNs)
     {
         long bucket = Bucket(shape, c, nowNs);
-        int slots = shape.Buckets + 1;
+        int slots = Slots(shape);
         if (bucket - c[0] >= slots)
         {
             c[1..].Clear();
@@ -50,11 +34,11 @@ internal static class SlidingWindow
         {
             for (long skipped = c[0] + 1; skipped <= bucket; skipped++)
             {
-                c[1 + (int)(skipped % slots)] = 0;
+                c[1 + Slot(skipped, slots)] = 0;
             }
         }
         c[0] = bucket;
-        c[1 + (int)(bucket % slots)] += cost;
+        c[1 + Slot(bucket, slots)] += cost;
     }
 
     public static long Used(CounterShape shape, ReadOnlySpan<long> c, long nowNs) => UsedAt(shape, c, Bucket(shape, c, nowNs));
@@ -62,14 +46,10 @@ internal static class SlidingWindow
     public static long ResetNs(CounterShape shape, ReadOnlySpan<long> c, long nowNs)
     {
         long bucket = Bucket(shape, c, nowNs);
-        int slots = shape.Buckets + 1;
+        int slots = Slots(shape);
         for (long newest = c[0]; newest > bucket - slots && newest >= 0; newest--)
         {
-            if (newest <= c[0] - slots)
-            {
-                break;
-            }
-            if (c[1 + (int)(newest % slots)] != 0)
+            if (c[1 + Slot(newest, slots)] != 0)
             {
                 return ((newest + slots) * shape.BucketWidthNs) - nowNs;
             }
@@ -77,11 +57,16 @@ internal static class SlidingWindow
         return 0;
     }
 
+    /// <summary>The buckets of a window and the one that is leaving it.</summary>
+    private static int Slots(CounterShape shape) => shape.Buckets + 1;
+
+    private static int Slot(long bucket, int slots) => (int)((ulong)bucket % (ulong)slots);
+
     private static long Bucket(CounterShape shape, ReadOnlySpan<long> c, long nowNs) => Math.Max(c[0], nowNs / shape.BucketWidthNs);
 
     private static long UsedAt(CounterShape shape, ReadOnlySpan<long> c, long bucket)
     {
-        int slots = shape.Buckets + 1;
+        int slots = Slots(shape);
         if (bucket - c[0] >= slots)
         {
             return 0;
@@ -94,8 +79,28 @@ internal static class SlidingWindow
         // The slots of buckets after the head still hold counts from a whole turn earlier.
         for (long stale = c[0] + 1; stale <= bucket; stale++)
         {
-            used -= c[1 + (int)(stale % slots)];
+            used -= c[1 + Slot(stale, slots)];
         }
         return used;
+    }
+
+    /// <summary>
+    /// The instant at which the oldest buckets that hold <paramref name="excess"/> units have wholly left. The caller made sure that
+    /// the cost fits into an empty window, so the head's bucket is the last that can be asked to leave.
+    /// </summary>
+    private static long LeavesAtNs(CounterShape shape, ReadOnlySpan<long> c, long bucket, long excess)
+    {
+        int slots = Slots(shape);
+        long leaving = Math.Max(0, bucket - shape.Buckets);
+        while (true)
+        {
+            Invariant.Check(leaving <= c[0]);
+            excess -= c[1 + Slot(leaving, slots)];
+            if (excess <= 0)
+            {
+                return (leaving + slots) * shape.BucketWidthNs;
+            }
+            leaving++;
+        }
     }
 }

@@ -3,42 +3,67 @@ using Quota.Grains.Model;
 namespace Quota.Grains.Counters;
 
 /// <summary>
-/// Token bucket as GCRA on integers (ITU-T I.371, virtual scheduling). State: <c>[tat]</c>, the theoretical arrival time in ns:
-/// the instant at which the bucket would be full again. A cost moves it by <c>cost × period / amount</c>, rounded up, so
-/// rounding never admits more than the rate; a request costs at most 1 ns of refill more than it should.
+/// Token bucket as GCRA (ITU-T I.371, virtual scheduling), exact. State: <c>[ns, parts]</c>, the theoretical arrival time
+/// <c>ns + parts / RefillParts</c>, <c>0 ≤ parts &lt; RefillParts</c>: the instant at which the bucket would be full again. A cost
+/// moves it by <c>cost × RefillNs / RefillParts</c>.
+/// <para>
+/// Why the fraction is kept: 3 units per second refill in 333 333 333⅓ ns each. Rounded up, a burst of 3 would hold only 2 for
+/// requests of the same instant; rounded down, the rate would be exceeded.
+/// </para>
 /// </summary>
 internal static class TokenBucket
 {
+    /// <summary>
+    /// Longest debt that is kept: twice the longest burst. What is admitted never owes more than the burst; only what is counted
+    /// without asking does.
+    /// </summary>
+    public const long DebtNsMax = 2 * CounterShape.BurstNsMax;
+
     public static long Evaluate(CounterShape shape, ReadOnlySpan<long> c, long cost, long nowNs)
     {
-        long over = Math.Max(c[0], nowNs) + CostNs(shape, cost) - nowNs - shape.BurstNs;
-        if (over <= 0)
+        long debtNs = c[0] - nowNs;
+        if (debtNs < 0)
         {
+            // Full, and the caller made sure that the cost fits into a full bucket.
             return Counter.HasRoom;
         }
-        // Rounding can make the time of a cost as large as the burst one ns longer than the burst's own.
-        return c[0] <= nowNs ? Counter.HasRoom : over;
+        // It fits once debt + cost <= burst. The whole ns of what is missing, then the parts, of which there are fewer than 2 ns worth.
+        (long costNs, long costParts) = Fraction.Divide(cost, shape.RefillNs, shape.RefillParts);
+        long missingNs = debtNs + costNs - shape.BurstNs;
+        long missingParts = c[1] + costParts - shape.BurstParts;
+        return Math.Max(Counter.HasRoom, missingNs + (missingParts <= 0 ? 0 : missingParts <= shape.RefillParts ? 1 : 2));
     }
 
-    public static void Count(CounterShape shape, Span<long> c, long cost, long nowNs) =>
-        c[0] = Math.Max(c[0], nowNs) + CostNs(shape, cost);
+    public static void Count(CounterShape shape, Span<long> c, long cost, long nowNs)
+    {
+        (long ns, long parts) = c[0] < nowNs ? (nowNs, 0) : (c[0], c[1]);
+        (long costNs, long costParts) = Fraction.Divide(cost, shape.RefillNs, shape.RefillParts);
+        ns += Math.Min(costNs, DebtNsMax);
+        parts += costParts;
+        if (parts >= shape.RefillParts)
+        {
+            parts -= shape.RefillParts;
+            ns++;
+        }
+        c[0] = Math.Max(c[0], Math.Min(ns, nowNs + DebtNsMax));
+        c[1] = parts;
+    }
 
     public static long Used(CounterShape shape, ReadOnlySpan<long> c, long nowNs)
     {
-        long debtNs = ResetNs(c, nowNs);
-        return debtNs == 0 ? 0 : (long)((((Int128)debtNs * shape.RefillAmount) + shape.PeriodNs - 1) / shape.PeriodNs);
+        long debtNs = c[0] - nowNs;
+        if (debtNs < 0)
+        {
+            return 0;
+        }
+        // (debtNs + parts / RefillParts) × RefillParts / RefillNs, rounded up. A clock that stepped back by decades must not wrap it.
+        (long units, long rest) = Fraction.Divide(debtNs, shape.RefillParts, shape.RefillNs);
+        return Math.Min(units, long.MaxValue / 2) + ((rest + c[1] + shape.RefillNs - 1) / shape.RefillNs);
     }
 
-    public static long ResetNs(ReadOnlySpan<long> c, long nowNs) => Math.Max(0, c[0] - nowNs);
-
-    private static long CostNs(CounterShape shape, long cost)
+    public static long ResetNs(ReadOnlySpan<long> c, long nowNs)
     {
-        ulong high = Math.BigMul((ulong)cost, (ulong)shape.PeriodNs, out ulong low);
-        ulong amount = (ulong)shape.RefillAmount;
-        if (high == 0 && low <= ulong.MaxValue - amount)
-        {
-            return (long)((low + amount - 1) / amount);
-        }
-        return (long)((((UInt128)(ulong)cost * (ulong)shape.PeriodNs) + amount - 1) / amount);
+        long debtNs = c[0] - nowNs;
+        return debtNs < 0 ? 0 : debtNs + (c[1] > 0 ? 1 : 0);
     }
 }

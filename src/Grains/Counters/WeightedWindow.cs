@@ -23,7 +23,7 @@ internal static class WeightedWindow
             ? (window * period) + FirstElapsed(previous, room, period)
             // 2. It fits within the next one, in which the current window is the one that leaves.
             : ((window + 1) * period) + FirstElapsed(current, amount - cost, period);
-        return Math.Max(1, fitsAt - nowNs);
+        return fitsAt - nowNs;
     }
 
     public static void Count(CounterShape shape, Span<long> c, long cost, long nowNs)
@@ -57,10 +57,9 @@ internal static class WeightedWindow
         return (window, window == c[0] + 1 ? c[2] : 0, 0, nowNs - (window * shape.PeriodNs));
     }
 
-    private static long Weight(long count, long part, long whole) =>
-        count == 0 ? 0 : (long)((((Int128)count * part) + whole - 1) / whole);
+    private static long Weight(long count, long part, long whole) => count == 0 ? 0 : Fraction.DivideUp(count, part, whole);
 
     /// <summary>The first elapsed time at which <paramref name="count"/> weighs no more than <paramref name="room"/>.</summary>
     private static long FirstElapsed(long count, long room, long period) =>
-        count <= room ? 0 : period - (long)((Int128)room * period / count);
+        count <= room ? 0 : period - Fraction.Divide(room, period, count).Quotient;
 }

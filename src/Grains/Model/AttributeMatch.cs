@@ -17,7 +17,7 @@ public sealed class AttributeMatch
     {
         Invariant.Check(values.Count > 0);
         Name = name;
-        Values = values;
+        Values = [.. values];
         _name = Encoding.UTF8.GetBytes(name);
         _values = [.. values.Select(v => v.EndsWith('*') ? (Encoding.UTF8.GetBytes(v[..^1]), true) : (Encoding.UTF8.GetBytes(v), false))];
     }

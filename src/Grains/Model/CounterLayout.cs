@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using System.Text.Unicode;
 using Quota.Contracts;
 using Quota.Grains.Calendar;
 
@@ -55,7 +57,7 @@ public sealed class CounterLayout
     public ReadOnlySpan<byte> Counter(ReadOnlySpan<byte> block, int index) => block.Slice(_offsets[index], Shapes[index].SizeBytes);
 
     /// <summary>Reads the persisted form. Returns false if it is not one this version knows.</summary>
-    public static bool TryDecode(ReadOnlySpan<byte> encoded, out CounterLayout? layout)
+    public static bool TryDecode(ReadOnlySpan<byte> encoded, [NotNullWhen(true)] out CounterLayout? layout)
     {
         layout = null;
         if (encoded.Length < 2 || encoded[0] != Version || encoded[1] > Bounds.LimitsPerPlanMax)
@@ -70,25 +72,33 @@ public sealed class CounterLayout
             {
                 return false;
             }
-            shapes.Add(shape!);
+            shapes.Add(shape);
         }
         if (!rest.IsEmpty)
         {
             return false;
         }
-        layout = new CounterLayout(shapes);
-        return layout.Encoded.AsSpan().SequenceEqual(encoded);
+        // One encoding per layout, or the id would not be stable: what a decoder would ignore is refused.
+        var decoded = new CounterLayout(shapes);
+        layout = decoded.Encoded.AsSpan().SequenceEqual(encoded) ? decoded : null;
+        return layout is not null;
     }
 
-    private static bool TryDecodeShape(ref ReadOnlySpan<byte> rest, out CounterShape? shape)
+    private static bool TryDecodeShape(ref ReadOnlySpan<byte> rest, [NotNullWhen(true)] out CounterShape? shape)
     {
         shape = null;
         if (rest.Length < FixedBytes || rest.Length < FixedBytes + rest[5] + rest[6])
         {
             return false;
         }
-        string name = Encoding.UTF8.GetString(rest.Slice(FixedBytes, rest[5]));
-        string zone = Encoding.UTF8.GetString(rest.Slice(FixedBytes + rest[5], rest[6]));
+        ReadOnlySpan<byte> nameUtf8 = rest.Slice(FixedBytes, rest[5]);
+        ReadOnlySpan<byte> zoneUtf8 = rest.Slice(FixedBytes + rest[5], rest[6]);
+        if (!Utf8.IsValid(nameUtf8) || !Utf8.IsValid(zoneUtf8))
+        {
+            return false;
+        }
+        string name = Encoding.UTF8.GetString(nameUtf8);
+        string zone = Encoding.UTF8.GetString(zoneUtf8);
         long periodNs = BinaryPrimitives.ReadInt64LittleEndian(rest[8..]);
         long refill = BinaryPrimitives.ReadInt64LittleEndian(rest[16..]);
         long burst = BinaryPrimitives.ReadInt64LittleEndian(rest[24..]);
@@ -104,12 +114,12 @@ public sealed class CounterLayout
                 _ => null,
             };
         }
-        catch (Exception e) when (e is InvalidOperationException or TimeZoneNotFoundException or InvalidTimeZoneException)
+        catch (Exception e) when (e is InvalidOperationException or TimeZoneNotFoundException)
         {
             // Bytes that pass the checksum but not the bounds are corruption, reported by the caller as such.
             return false;
         }
-        rest = rest[(FixedBytes + rest[5] + rest[6])..];
+        rest = rest[(FixedBytes + nameUtf8.Length + zoneUtf8.Length)..];
         return shape is not null;
     }
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Quota.Contracts;
 using Quota.Grains.Calendar;
 
@@ -9,10 +10,11 @@ namespace Quota.Grains.Model;
 /// </summary>
 public sealed record CounterShape
 {
-    private CounterShape(string limitName, LimitAlgorithm algorithm)
+    private CounterShape(string limitName, LimitAlgorithm algorithm, int longs)
     {
         LimitName = limitName;
         Algorithm = algorithm;
+        SizeBytes = longs * sizeof(long);
     }
 
     /// <summary>The limit the counter belongs to: a change of plan keeps the counters of limits that keep their name.</summary>
@@ -38,37 +40,38 @@ public sealed record CounterShape
     /// <summary>Sliding window: width of a bucket in ns, rounded up so that the buckets never cover less than the period.</summary>
     public long BucketWidthNs { get; private init; }
 
-    /// <summary>Token bucket: time the whole burst takes to refill, in ns, rounded down so that it never holds more than the burst.</summary>
+    /// <summary>Token bucket: one unit refills in exactly <c>RefillNs / RefillParts</c> ns, a fraction in lowest terms.</summary>
+    public long RefillNs { get; private init; }
+
+    /// <inheritdoc cref="RefillNs"/>
+    public long RefillParts { get; private init; }
+
+    /// <summary>Token bucket: the whole burst refills in exactly <c>BurstNs + BurstParts / RefillParts</c> ns.</summary>
     public long BurstNs { get; private init; }
 
+    /// <inheritdoc cref="BurstNs"/>
+    public long BurstParts { get; private init; }
+
     /// <summary>Bytes of the counter, a multiple of eight.</summary>
-    public int SizeBytes => Algorithm switch
-    {
-        LimitAlgorithm.SlidingWindow => (Buckets + 2) * sizeof(long),
-        LimitAlgorithm.Weighted => 3 * sizeof(long),
-        LimitAlgorithm.TokenBucket => sizeof(long),
-        LimitAlgorithm.FixedWindow => 2 * sizeof(long),
-        LimitAlgorithm.Calendar => 3 * sizeof(long),
-        _ => throw new InvalidOperationException($"Unknown algorithm {Algorithm}."),
-    };
+    public int SizeBytes { get; }
 
     public static CounterShape SlidingWindow(string limitName, long periodNs, int buckets)
     {
         CheckPeriod(periodNs);
         Invariant.Check(buckets is >= Bounds.BucketsMin and <= Bounds.BucketsMax);
-        return new(limitName, LimitAlgorithm.SlidingWindow) { PeriodNs = periodNs, Buckets = buckets, BucketWidthNs = (periodNs + buckets - 1) / buckets };
+        return new(limitName, LimitAlgorithm.SlidingWindow, 2 + buckets) { PeriodNs = periodNs, Buckets = buckets, BucketWidthNs = (periodNs + buckets - 1) / buckets };
     }
 
     public static CounterShape Weighted(string limitName, long periodNs)
     {
         CheckPeriod(periodNs);
-        return new(limitName, LimitAlgorithm.Weighted) { PeriodNs = periodNs };
+        return new(limitName, LimitAlgorithm.Weighted, 3) { PeriodNs = periodNs };
     }
 
     public static CounterShape FixedWindow(string limitName, long periodNs)
     {
         CheckPeriod(periodNs);
-        return new(limitName, LimitAlgorithm.FixedWindow) { PeriodNs = periodNs };
+        return new(limitName, LimitAlgorithm.FixedWindow, 2) { PeriodNs = periodNs };
     }
 
     public static CounterShape TokenBucket(string limitName, long refillAmount, long periodNs, long burst)
@@ -76,13 +79,24 @@ public sealed record CounterShape
         CheckPeriod(periodNs);
         Invariant.Check(refillAmount is >= 1 and <= Bounds.AmountMax);
         Invariant.Check(burst is >= 0 and <= Bounds.AmountMax);
-        Int128 burstNs = (Int128)burst * periodNs / refillAmount;
+        long divisor = (long)BigInteger.GreatestCommonDivisor(periodNs, refillAmount);
+        (long refillNs, long refillParts) = (periodNs / divisor, refillAmount / divisor);
+        (Int128 burstNs, Int128 burstParts) = Int128.DivRem((Int128)burst * refillNs, refillParts);
         Invariant.Check(burstNs <= BurstNsMax);
-        return new(limitName, LimitAlgorithm.TokenBucket) { PeriodNs = periodNs, RefillAmount = refillAmount, Burst = burst, BurstNs = (long)burstNs };
+        return new(limitName, LimitAlgorithm.TokenBucket, 2)
+        {
+            PeriodNs = periodNs,
+            RefillAmount = refillAmount,
+            Burst = burst,
+            RefillNs = refillNs,
+            RefillParts = refillParts,
+            BurstNs = (long)burstNs,
+            BurstParts = (long)burstParts,
+        };
     }
 
     public static CounterShape ForCalendar(string limitName, CalendarRule calendar) =>
-        new(limitName, LimitAlgorithm.Calendar) { Calendar = calendar };
+        new(limitName, LimitAlgorithm.Calendar, 3) { Calendar = calendar };
 
     /// <summary>Longest time a token bucket may take to fill: ten years, so that no arrival time overflows.</summary>
     public const long BurstNsMax = 10 * 366L * 24 * 3600 * 1_000_000_000;

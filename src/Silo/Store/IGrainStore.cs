@@ -3,7 +3,8 @@ namespace Quota.Silo.Store;
 /// <summary>
 /// The port to where grains live when nobody works on them. Every implementation passes the same contract suite
 /// (tests/Silo.Tests/Store/GrainStoreContract.cs). Safe for concurrent use. An embedded implementation completes every
-/// <see cref="LoadAsync"/> synchronously; the local executor relies on it.
+/// <see cref="LoadAsync"/> synchronously; the local executor relies on it. Every member throws <see cref="StoreException"/> if
+/// the store cannot be reached or has failed.
 /// </summary>
 public interface IGrainStore : IAsyncDisposable
 {
@@ -25,7 +26,10 @@ public interface IGrainStore : IAsyncDisposable
     /// <summary>Deletes the block if it still has this version (or whatever it has: <see cref="GrainSave.AnyVersion"/>). Returns whether it did.</summary>
     ValueTask<bool> DeleteAsync(ReadOnlyMemory<byte> id, long expectedVersion, CancellationToken cancellation);
 
-    /// <summary>Deletes up to <paramref name="limit"/> blocks whose <see cref="StoredGrain.ForgetAtNs"/> is before <paramref name="beforeNs"/>; returns how many.</summary>
+    /// <summary>
+    /// Examines up to <paramref name="limit"/> blocks, going on where the last call ended and round again after the last block, and
+    /// deletes those whose <see cref="StoredGrain.ForgetAtNs"/> is before <paramref name="beforeNs"/>; returns how many it deleted.
+    /// </summary>
     ValueTask<int> ForgetAsync(long beforeNs, int limit, CancellationToken cancellation);
 
     /// <summary>Every layout ever saved, in its persisted form.</summary>

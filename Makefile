@@ -1,0 +1,22 @@
+# make run    builds and starts a silo on loopback with the example configuration
+# make test   installs what the tests need, builds everything, runs all tests
+# make bench  runs the benchmarks, prints one table and writes bench/results/bench.json
+.PHONY: run build test bench clean
+
+CONFIG ?= quota.yaml
+
+run:
+	dotnet run --project src/Silo -c Release -- serve --config $(CONFIG)
+
+build:
+	dotnet build Quota.sln -c Release
+
+test:
+	@bash tests/run.sh
+
+bench:
+	@bash bench/run.sh $(BENCH_ARGS)
+
+clean:
+	dotnet clean Quota.sln -v quiet
+	rm -rf tests/Interop/js/node_modules bench/results

@@ -1,0 +1,16 @@
+namespace Quota.Silo.Execution.Local;
+
+[Flags]
+internal enum BlockFlags : byte
+{
+    None = 0,
+
+    /// <summary>Counted on since it was last handed to a checkpoint; it is on the shard's dirty list.</summary>
+    Dirty = 1,
+
+    /// <summary>Handed to a checkpoint whose save has not completed.</summary>
+    Saving = 2,
+
+    /// <summary>The journal already holds the block's bytes as of some instant since it was last handed to a checkpoint.</summary>
+    Imaged = 4,
+}

@@ -1,0 +1,113 @@
+using System.Buffers.Binary;
+using Quota.Contracts;
+using Quota.Grains;
+
+namespace Quota.Silo.Execution.Local;
+
+/// <summary>
+/// The journal's record of one accepted decision: which counters of which blocks counted how much, and when. Replaying it is
+/// <see cref="Grain.CountBlock"/>. Little-endian, APPEND-ONLY (golden test: DecisionRecordTests; docs/DATA_FILE.md).
+/// <code>
+/// u8 kind = 1, u8 blocks, u16 0, u32 0, i64 window ns, i64 wall ms, i64 cost
+/// per block: u8 flags (1 = image follows), u8 0, u16 id length, u32 mask, id
+///            with an image: u64 layout id, u16 state length, the counters as they were before this decision
+/// </code>
+/// The first record of a block after it was handed to a checkpoint carries an image; so a replay needs nothing but the journal,
+/// and a record whose block has no image before it is older than what the store holds.
+/// </summary>
+internal static class DecisionRecord
+{
+    public const int HeadBytes = 32;
+    public const byte ImageFlag = 1;
+    private const int BlockHeadBytes = 8;
+    private const int ImageHeadBytes = 10;
+
+    /// <summary>Bytes of one block's part.</summary>
+    public static int BlockBytes(int idLength, int stateLength, bool image) =>
+        BlockHeadBytes + idLength + (image ? ImageHeadBytes + stateLength : 0);
+
+    /// <summary>Largest record: every limit of a plan in a block of its own.</summary>
+    public const int BytesMax = HeadBytes + ((Bounds.LimitsPerPlanMax + 1) * (BlockHeadBytes + Bounds.GrainIdBytesMax + ImageHeadBytes)) + Bounds.GrainStateBytesMax;
+
+    public static int WriteHead(Span<byte> target, int blocks, in Instant now, long cost)
+    {
+        target[..HeadBytes].Clear();
+        target[0] = (byte)JournalRecordKind.Decision;
+        target[1] = (byte)blocks;
+        BinaryPrimitives.WriteInt64LittleEndian(target[8..], now.WindowNs);
+        BinaryPrimitives.WriteInt64LittleEndian(target[16..], now.WallMs);
+        BinaryPrimitives.WriteInt64LittleEndian(target[24..], cost);
+        return HeadBytes;
+    }
+
+    /// <summary>Writes one block's part; returns its length. No image if <paramref name="layoutId"/> is null.</summary>
+    public static int WriteBlock(Span<byte> target, ReadOnlySpan<byte> id, uint mask, ulong? layoutId, ReadOnlySpan<byte> state)
+    {
+        target[0] = layoutId is null ? (byte)0 : ImageFlag;
+        target[1] = 0;
+        BinaryPrimitives.WriteUInt16LittleEndian(target[2..], (ushort)id.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[4..], mask);
+        id.CopyTo(target[BlockHeadBytes..]);
+        int n = BlockHeadBytes + id.Length;
+        if (layoutId is ulong layout)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(target[n..], layout);
+            BinaryPrimitives.WriteUInt16LittleEndian(target[(n + 8)..], (ushort)state.Length);
+            state.CopyTo(target[(n + ImageHeadBytes)..]);
+            n += ImageHeadBytes + state.Length;
+        }
+        return n;
+    }
+
+    /// <summary>Reads the head; false if the bytes are no such record.</summary>
+    public static bool TryReadHead(ReadOnlySpan<byte> record, out int blocks, out Instant now, out long cost)
+    {
+        blocks = 0;
+        now = default;
+        cost = 0;
+        if (record.Length < HeadBytes || record[0] != (byte)JournalRecordKind.Decision)
+        {
+            return false;
+        }
+        blocks = record[1];
+        now = new Instant(BinaryPrimitives.ReadInt64LittleEndian(record[8..]), BinaryPrimitives.ReadInt64LittleEndian(record[16..]));
+        cost = BinaryPrimitives.ReadInt64LittleEndian(record[24..]);
+        return now.WindowNs >= 0 && cost is >= 0 and <= Bounds.CostMax;
+    }
+
+    /// <summary>Reads the next block's part and moves on; false if the bytes are no such part.</summary>
+    public static bool TryReadBlock(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> id, out uint mask, out ulong? layoutId, out ReadOnlySpan<byte> state)
+    {
+        id = default;
+        mask = 0;
+        layoutId = null;
+        state = default;
+        if (rest.Length < BlockHeadBytes)
+        {
+            return false;
+        }
+        bool image = rest[0] == ImageFlag;
+        int idLength = BinaryPrimitives.ReadUInt16LittleEndian(rest[2..]);
+        mask = BinaryPrimitives.ReadUInt32LittleEndian(rest[4..]);
+        int n = BlockHeadBytes + idLength;
+        if (idLength > Bounds.GrainIdBytesMax || rest.Length < n + (image ? ImageHeadBytes : 0))
+        {
+            return false;
+        }
+        id = rest[BlockHeadBytes..n];
+        if (image)
+        {
+            layoutId = BinaryPrimitives.ReadUInt64LittleEndian(rest[n..]);
+            int stateLength = BinaryPrimitives.ReadUInt16LittleEndian(rest[(n + 8)..]);
+            n += ImageHeadBytes;
+            if (rest.Length < n + stateLength)
+            {
+                return false;
+            }
+            state = rest.Slice(n, stateLength);
+            n += stateLength;
+        }
+        rest = rest[n..];
+        return true;
+    }
+}

@@ -1,0 +1,11 @@
+namespace Quota.Silo.Execution.Local;
+
+/// <summary>First byte of a journal record. APPEND-ONLY.</summary>
+internal enum JournalRecordKind : byte
+{
+    /// <summary>An accepted decision: <see cref="DecisionRecord"/>.</summary>
+    Decision = 1,
+
+    /// <summary>A counter layout, before the first record that names it: the kind byte, then the layout's persisted form.</summary>
+    Layout = 2,
+}

@@ -1,0 +1,4 @@
+namespace Quota.Silo.Store;
+
+/// <summary>The store cannot be reached, has failed, or holds what this build cannot read. The message says which, for an operator.</summary>
+public sealed class StoreException(string message, Exception? inner = null) : Exception(message, inner);

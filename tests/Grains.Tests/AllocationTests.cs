@@ -1,0 +1,58 @@
+using Quota.Grains.Calendar;
+using Quota.Grains.Model;
+using Quota.Grains.Tests.Support;
+
+namespace Quota.Grains.Tests;
+
+/// <summary>A decision allocates nothing; the budget is asserted over many, with refusals and bucket changes among them.</summary>
+public sealed class AllocationTests
+{
+    private const long SecondNs = 1_000_000_000;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(10)]
+    public void A_decision_allocates_nothing(int limits)
+    {
+        Func<string, LimitModel>[] algorithms =
+        [
+            name => LimitModel.SlidingWindow(name, 100, SecondNs),
+            name => LimitModel.Weighted(name, 100, SecondNs),
+            name => LimitModel.TokenBucket(name, 100, SecondNs, 100),
+            name => LimitModel.FixedWindow(name, 100, SecondNs),
+            name => LimitModel.Quota(name, 20_000, new CalendarRule(CalendarUnit.Month, "Europe/Berlin")),
+        ];
+        for (int first = 0; first < algorithms.Length; first++)
+        {
+            var plan = new PlanModel("plan", [.. Enumerable.Range(first, limits).Select(i => algorithms[i % algorithms.Length]($"limit-{i}"))]);
+            Assert.Equal(0, AllocatedBytes(plan));
+        }
+    }
+
+    private static long AllocatedBytes(PlanModel plan)
+    {
+        var state = new PlanState(plan);
+        var results = new LimitResult[plan.Limits.Length];
+        Decide(plan, state, results, 0, 1);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        int allowed = Decide(plan, state, results, 1, 100_000);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.InRange(allowed, 1, 99_999);
+        return allocated;
+    }
+
+    private static int Decide(PlanModel plan, PlanState state, LimitResult[] results, int first, int count)
+    {
+        int allowed = 0;
+        for (int i = first; i < first + count; i++)
+        {
+            var now = Instant.FromUnixMs(1_700_000_000_000 + i);
+            GrainVerdict verdict = Grain.Evaluate(plan, plan.AllMask, ref state, 1, now, results);
+            Grain.Count(plan, ref state, verdict.CountMask, 1, now);
+            Grain.Describe(plan, plan.AllMask, ref state, now, results);
+            allowed += verdict.Allowed ? 1 : 0;
+        }
+        return allowed;
+    }
+}

@@ -110,4 +110,60 @@ public static class Bounds
 
     /// <summary>Bytes read at once when the journal is replayed.</summary>
     public const int JournalReadBytes = 4 * 1024 * 1024;
+
+    // The edge.
+
+    /// <summary>HTTP/2 streams of one connection. Proxies multiplex everything over a few connections; Kestrel's default of 100 makes them queue.</summary>
+    public const int StreamsPerConnectionMax = 512;
+
+    /// <summary>Long-lived gRPC streams of one silo. Each holds buffers and up to <see cref="StreamBatchesPendingMax"/> batches.</summary>
+    public const int StreamsMax = 1_024;
+
+    /// <summary>Batches of one stream that were read and not answered yet: enough to keep a disk busy while a sync runs.</summary>
+    public const int StreamBatchesPendingMax = 16;
+
+    /// <summary>Decisions being worked on at once, over all batches; about 1.4 KB each, so at most about 180 MB.</summary>
+    public const int DecisionsMax = 131_072;
+
+    /// <summary>Answers of a stream held back to be sent together.</summary>
+    public const int StreamUnflushedBytesMax = 64 * 1024;
+
+    /// <summary>Received and not yet read, per HTTP/2 stream: a few batches, and small enough for many streams.</summary>
+    public const int StreamWindowBytes = 256 * 1024;
+
+    /// <summary>Received and not yet read, per HTTP/2 connection.</summary>
+    public const int ConnectionWindowBytes = 1024 * 1024;
+
+    /// <summary>Request line, names and values of all headers of one request; gRPC's own default is 8 KiB, tokens are larger.</summary>
+    public const int HeaderBytesMax = 16 * 1024;
+
+    /// <summary>Digits of a <c>grpc-timeout</c>; from the gRPC specification.</summary>
+    public const int GrpcTimeoutDigitsMax = 8;
+
+    /// <summary>A response message below this is sent as it is: gzip would cost more than the bytes it saves.</summary>
+    public const int GzipBytesMin = 1024;
+
+    /// <summary>Bytes of a <c>grpc-message</c> before percent-encoding; it travels in a header block.</summary>
+    public const int GrpcMessageBytesMax = 1024;
+
+    /// <summary>JSON body of one check: every string at its bound, each byte written as a six-byte escape, and room for white space.</summary>
+    public const int JsonCheckBytesMax = 128 * 1024;
+
+    /// <summary>A connection without calls is closed after this: longer than proxies keep idle connections between bursts.</summary>
+    public const int KeepAliveMs = 10 * 60 * 1000;
+
+    /// <summary>A quiet HTTP/2 connection is pinged this often, so that a peer that vanished does not hold its streams.</summary>
+    public const int KeepAlivePingMs = 60 * 1000;
+
+    /// <summary>Time a pinged peer has to answer.</summary>
+    public const int KeepAlivePingTimeoutMs = 20 * 1000;
+
+    /// <summary>The same cause is logged at most once in this time, so that a hostile peer cannot fill the disk.</summary>
+    public const int LogIntervalMs = 1_000;
+
+    /// <summary>Causes that are told apart by the limited log; further ones share one entry.</summary>
+    public const int LogCausesMax = 256;
+
+    /// <summary>Seconds a caller is asked to wait after it was shed: load of this kind passes in moments.</summary>
+    public const int ShedRetryAfterSeconds = 1;
 }

@@ -1,0 +1,16 @@
+namespace Quota.Silo.Edge.Grpc;
+
+/// <summary>The status codes of gRPC; the numbers are the protocol's.</summary>
+public enum GrpcStatusCode
+{
+    Ok = 0,
+    Cancelled = 1,
+    Unknown = 2,
+    InvalidArgument = 3,
+    DeadlineExceeded = 4,
+    NotFound = 5,
+    ResourceExhausted = 8,
+    Unimplemented = 12,
+    Internal = 13,
+    Unavailable = 14,
+}

@@ -1,0 +1,87 @@
+using System.Buffers;
+using System.Text.Json;
+using Quota.Grains;
+using Quota.Grains.Model;
+using Quota.Silo.Limiting;
+using Quota.Silo.Protocols.Headers;
+using Quota.Silo.Protocols.Native;
+
+namespace Quota.Silo.Protocols.Json;
+
+/// <summary>
+/// Writes a decision as JSON: the fields of <c>quota.v1.CheckQuotaResponse</c> in camelCase, enums by name. 64-bit integers are
+/// numbers, because every amount fits a double exactly and every caller expects numbers.
+/// </summary>
+internal static class JsonCheckWriter
+{
+    private static readonly string[] Reasons =
+        ["REASON_UNSPECIFIED", "REASON_WITHIN_LIMITS", "REASON_LIMIT_EXCEEDED", "REASON_UNKNOWN_KEY", "REASON_FAILURE_POLICY"];
+
+    private static readonly string[] Treatments =
+    [
+        "KEY_TREATMENT_UNSPECIFIED", "KEY_TREATMENT_KNOWN", "KEY_TREATMENT_PLAN_FROM_REQUEST", "KEY_TREATMENT_DEFAULT_PLAN",
+        "KEY_TREATMENT_UNKNOWN_ALLOWED", "KEY_TREATMENT_UNKNOWN_DENIED",
+    ];
+
+    /// <summary>Writes the body; the decision must be decided.</summary>
+    public static void Write(IBufferWriter<byte> output, Decision decision, in CheckOptions options)
+    {
+        using Utf8JsonWriter json = new(output);
+        json.WriteStartObject();
+        json.WriteBoolean("allowed"u8, decision.Allowed);
+        json.WriteString("reason"u8, Reasons[(int)decision.Reason]);
+        if (!decision.Allowed && decision.DecidingLimit >= 0)
+        {
+            json.WriteString("limit"u8, decision.Plan!.Limits[decision.DecidingLimit].NameUtf8);
+        }
+        if (!options.VerdictOnly)
+        {
+            WriteLimits(json, decision);
+        }
+        if (decision.Plan is { } plan)
+        {
+            json.WriteString("plan"u8, plan.Name);
+        }
+        json.WriteString("keyTreatment"u8, Treatments[(int)decision.KeyTreatment]);
+        json.WriteNumber("retryAfterMs"u8, RateLimitHeaders.RetryAfterMs(decision));
+        if (options.Headers != HeaderDialect.None)
+        {
+            json.WriteStartArray("headers"u8);
+            JsonHeaderSink sink = new(json);
+            RateLimitHeaders.Write(decision, options.Headers, ref sink);
+            json.WriteEndArray();
+        }
+        json.WriteEndObject();
+    }
+
+    private static void WriteLimits(Utf8JsonWriter json, Decision decision)
+    {
+        json.WriteStartArray("limits"u8);
+        foreach (ref readonly LimitResult result in decision.Results)
+        {
+            LimitModel limit = decision.Plan!.Limits[result.LimitIndex];
+            json.WriteStartObject();
+            json.WriteString("name"u8, limit.NameUtf8);
+            json.WriteNumber("amount"u8, limit.Capacity);
+            json.WriteNumber("remaining"u8, result.Remaining);
+            json.WriteNumber("resetAfterMs"u8, result.ResetAfterMs);
+            json.WriteNumber("resetAtUnixMs"u8, decision.At.WallMs + result.ResetAfterMs);
+            json.WriteNumber("retryAfterMs"u8, result.Exceeded ? result.RetryAfterMs : 0);
+            json.WriteBoolean("exceeded"u8, result.Exceeded);
+            json.WriteBoolean("shadow"u8, limit.Mode == LimitMode.Shadow);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private readonly struct JsonHeaderSink(Utf8JsonWriter json) : IHeaderSink
+    {
+        public void Add(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value)
+        {
+            json.WriteStartObject();
+            json.WriteString("name"u8, name);
+            json.WriteString("value"u8, value);
+            json.WriteEndObject();
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Runtime.CompilerServices;
+using Quota.Contracts;
+using Quota.Grains;
+using Quota.Silo.Limiting;
+
+namespace Quota.Silo.Protocols.Native;
+
+/// <summary>One check between its bytes and its answer.</summary>
+internal struct PendingCheck
+{
+    /// <summary>What the caller wants to know.</summary>
+    public CheckOptions Options;
+
+    /// <summary>The limiter has it and must complete it; false if the bytes were refused before.</summary>
+    public bool Begun;
+
+    /// <summary>Decodes one check and begins it; the bytes are free again afterwards.</summary>
+    [SkipLocalsInit]
+    public static PendingCheck Begin(ILimiter limiter, ReadOnlySpan<byte> message, in Instant now, Decision decision)
+    {
+        Span<AttributeRange> ranges = stackalloc AttributeRange[Bounds.AttributesMax];
+        if (CheckRequestReader.TryRead(message, ranges, out CheckRequest request, out CheckOptions options, out RequestError error))
+        {
+            limiter.Begin(request, now, decision);
+            return new PendingCheck { Options = options, Begun = true };
+        }
+        decision.Reset(now);
+        decision.Reject(DecisionStatus.InvalidArgument, error.Field, error.Message);
+        return new PendingCheck { Options = options };
+    }
+}

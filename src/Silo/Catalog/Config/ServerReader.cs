@@ -36,6 +36,25 @@ internal static class ServerReader
         return settings;
     }
 
+    /// <summary>The fields in which the two differ, as the file names them.</summary>
+    public static IReadOnlyList<string> Differences(SiloSettings a, SiloSettings b)
+    {
+        (string Field, bool Same)[] fields =
+        [
+            ("server.grpc_listen", a.GrpcListen == b.GrpcListen),
+            ("server.http_listen", a.HttpListen == b.HttpListen),
+            ("server.data_directory", a.DataDirectory == b.DataDirectory),
+            ("server.journal.segment_bytes", a.JournalSegmentBytes == b.JournalSegmentBytes),
+            ("server.journal.bytes_max", a.JournalBytesMax == b.JournalBytesMax),
+            ("server.checkpoint_interval", a.CheckpointIntervalMs == b.CheckpointIntervalMs),
+            ("server.resident_blocks_max", a.ResidentBlocksMax == b.ResidentBlocksMax),
+            ("server.in_flight_max", a.InFlightMax == b.InFlightMax),
+            ("server.connections_max", a.ConnectionsMax == b.ConnectionsMax),
+            ("server.drain_timeout", a.DrainTimeoutMs == b.DrainTimeoutMs),
+        ];
+        return [.. fields.Where(f => !f.Same).Select(f => f.Field)];
+    }
+
     private static SiloSettings Journal(FieldReader journal, SiloSettings settings)
     {
         long segment = journal.Bytes("segment_bytes", Bounds.JournalSegmentBytesMin, Bounds.JournalSegmentBytesMax, settings.JournalSegmentBytes);

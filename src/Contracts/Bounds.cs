@@ -129,6 +129,20 @@ public static class Bounds
     /// <summary>How often a file that keeps changing is waited for before it is read as it is.</summary>
     public const int ConfigSettleRoundsMax = 8;
 
+    // The replay of access logs.
+
+    /// <summary>One line of an access log: nginx and Apache take request lines and headers of 8 KiB each at most.</summary>
+    public const int LogLineBytesMax = 32 * 1024;
+
+    /// <summary>Keys and attribute values a replay keeps in memory, about 300 bytes each.</summary>
+    public const int ReplayKeysMax = 10_000_000;
+
+    /// <summary>Malformed lines and refusals a replay can be asked to list: a page, or a spreadsheet.</summary>
+    public const int ReplayListMax = 100_000;
+
+    /// <summary>Lines of a sample log.</summary>
+    public const int SampleLinesMax = 10_000_000;
+
     // Storage.
 
     /// <summary>A grain's id: its kind, namespace, key and, for a counter per attribute value, the limit and the values.</summary>

@@ -67,6 +67,82 @@ public static class Bounds
     /// <summary>The configuration file. Larger sets of keys belong into the store.</summary>
     public const int ConfigBytesMax = 64 * 1024 * 1024;
 
+    /// <summary>Depth of nesting in the configuration file; the deepest field that means something is at 8.</summary>
+    public const int ConfigDepthMax = 16;
+
+    /// <summary>Values that YAML aliases may add to a configuration file: shared limits yes, a small file that unfolds to billions no.</summary>
+    public const int ConfigAliasedValuesMax = 100_000;
+
+    /// <summary>Errors reported of one configuration file: more than one screen helps nobody.</summary>
+    public const int ConfigErrorsMax = 50;
+
+    /// <summary>Time zone names: the longest IANA name has 32 bytes, and counter layouts keep the length in one byte.</summary>
+    public const int ZoneBytesMax = 255;
+
+    /// <summary>A listen address or a path in the configuration: what Linux takes as a path.</summary>
+    public const int SettingBytesMax = 4_096;
+
+    /// <summary>Smallest journal segment: below it, a busy silo changes segments many times a second.</summary>
+    public const long JournalSegmentBytesMin = 1024 * 1024;
+
+    /// <summary>Largest journal segment; a segment is preallocated and replayed as a whole.</summary>
+    public const long JournalSegmentBytesMax = 1024L * 1024 * 1024;
+
+    /// <summary>Journal segments are whole memory pages.</summary>
+    public const long JournalSegmentBytesMultiple = 4_096;
+
+    /// <summary>Segments the journal must have room for: one is written while another waits for its checkpoint.</summary>
+    public const int JournalSegmentsMin = 2;
+
+    /// <summary>Largest journal: what a start would replay for many minutes.</summary>
+    public const long JournalBytesMax = 1024L * 1024 * 1024 * 1024;
+
+    /// <summary>Shortest interval between checkpoints: more often would cost more than it saves at the next start.</summary>
+    public const long CheckpointIntervalMsMin = 100;
+
+    /// <summary>Longest interval between checkpoints: a start replays everything since the last one.</summary>
+    public const long CheckpointIntervalMsMax = 3_600_000;
+
+    /// <summary>Fewest resident blocks: one check can touch one per limit, and a batch many.</summary>
+    public const int ResidentBlocksMin = 1_000;
+
+    /// <summary>Most resident blocks: the table's indexes are 32-bit.</summary>
+    public const int ResidentBlocksMax = 1_000_000_000;
+
+    /// <summary>Most calls in flight that may be configured; more wait in the kernel just as well.</summary>
+    public const int InFlightMax = 1_000_000;
+
+    /// <summary>Most connections that may be configured: the most file descriptors Linux gives a process unless tuned.</summary>
+    public const int ConnectionsMax = 1_048_576;
+
+    /// <summary>Longest drain: supervisors kill a stopping process long before.</summary>
+    public const long DrainTimeoutMsMax = 600_000;
+
+    // The catalog's watch.
+
+    /// <summary>How often the configuration file is looked at, should its directory's events be lost: a change is in force within a second.</summary>
+    public const int ConfigPollMs = 500;
+
+    /// <summary>How long a changed configuration file must stay as it is before it is read: editors write in several steps.</summary>
+    public const int ConfigSettleMs = 50;
+
+    /// <summary>How often a file that keeps changing is waited for before it is read as it is.</summary>
+    public const int ConfigSettleRoundsMax = 8;
+
+    // The replay of access logs.
+
+    /// <summary>One line of an access log: nginx and Apache take request lines and headers of 8 KiB each at most.</summary>
+    public const int LogLineBytesMax = 32 * 1024;
+
+    /// <summary>Keys and attribute values a replay keeps in memory, about 300 bytes each.</summary>
+    public const int ReplayKeysMax = 10_000_000;
+
+    /// <summary>Malformed lines and refusals a replay can be asked to list: a page, or a spreadsheet.</summary>
+    public const int ReplayListMax = 100_000;
+
+    /// <summary>Lines of a sample log.</summary>
+    public const int SampleLinesMax = 10_000_000;
+
     // Storage.
 
     /// <summary>A grain's id: its kind, namespace, key and, for a counter per attribute value, the limit and the values.</summary>

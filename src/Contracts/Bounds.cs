@@ -85,14 +85,14 @@ public static class Bounds
     /// <summary>Smallest journal segment: below it, a busy silo changes segments many times a second.</summary>
     public const long JournalSegmentBytesMin = 1024 * 1024;
 
-    /// <summary>Largest journal segment; a segment is preallocated and replayed as a whole.</summary>
+    /// <summary>Largest journal segment: an offset fits 31 bits, and a release frees space in useful steps.</summary>
     public const long JournalSegmentBytesMax = 1024L * 1024 * 1024;
 
     /// <summary>Journal segments are whole memory pages.</summary>
     public const long JournalSegmentBytesMultiple = 4_096;
 
-    /// <summary>Segments the journal must have room for: one is written while another waits for its checkpoint.</summary>
-    public const int JournalSegmentsMin = 2;
+    /// <summary>Fewest segments the bound on the whole journal must allow: one written, one prepared, one waiting for the checkpoint.</summary>
+    public const int JournalSegmentsMin = 3;
 
     /// <summary>Largest journal: what a start would replay for many minutes.</summary>
     public const long JournalBytesMax = 1024L * 1024 * 1024 * 1024;
@@ -159,15 +159,6 @@ public static class Bounds
 
     /// <summary>Records in memory that are not written yet: a stall of the disk of about a tenth of a second at a million decisions a second.</summary>
     public const int JournalPendingBytesMax = 16 * 1024 * 1024;
-
-    /// <summary>Smallest journal segment: still four of the largest records after head and margin.</summary>
-    public const long JournalSegmentBytesMin = 1024 * 1024;
-
-    /// <summary>Largest journal segment: an offset fits 31 bits, and a release frees space in useful steps.</summary>
-    public const long JournalSegmentBytesMax = 1024 * 1024 * 1024;
-
-    /// <summary>Fewest segments the bound on the whole journal must allow: one written, one prepared, one waiting for the checkpoint.</summary>
-    public const int JournalSegmentsMin = 3;
 
     /// <summary>Records nobody waits for (<c>sync: os</c>) are synced at the latest this long after they were appended, plus one sync.</summary>
     public const int JournalSyncDelayMs = 50;

@@ -36,7 +36,7 @@ internal static class ServeCommand
                 HttpListen = parsed.GetValue(http),
                 AcceptJournalLoss = parsed.GetValue(acceptJournalLoss),
             };
-            return await SiloHost.RunAsync(options, cancellationToken);
+            return await SiloRunner.RunAsync(options, cancellationToken);
         });
         return command;
     }

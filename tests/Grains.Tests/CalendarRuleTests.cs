@@ -15,6 +15,7 @@ public sealed class CalendarRuleTests
     [InlineData("Asia/Kolkata", "2025-06-01", "2025-05-31T18:30Z", 24)]
     // Midnight is skipped: the day begins at 01:00.
     [InlineData("America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00Z", 23)]
+    [InlineData("America/Asuncion", "2001-10-07", "2001-10-07T04:00Z", 23)]
     [InlineData("Africa/Cairo", "2023-04-28", "2023-04-27T22:00Z", 23)]
     [InlineData("Asia/Beirut", "2022-03-27", "2022-03-26T22:00Z", 23)]
     [InlineData("America/Havana", "2025-03-09", "2025-03-09T05:00Z", 23)]

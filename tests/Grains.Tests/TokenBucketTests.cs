@@ -8,7 +8,7 @@ namespace Quota.Grains.Tests;
 public sealed class TokenBucketTests
 {
     [Fact]
-    public void Answers_exactly_as_the_rational_bucket() => Seeded.ForEach(8_000, random =>
+    public void Answers_exactly_as_the_rational_bucket() => Seeded.ForEach(12_000, random =>
     {
         (long amount, long periodNs, long burst) = Parameters(random);
         var model = new TokenModel(amount, periodNs, burst);

@@ -30,6 +30,11 @@ internal static class QuotaCli
         };
         ParseResult parsed = root.Parse(args);
         var invocation = new InvocationConfiguration { Output = console.Output, Error = console.Error };
+        if (parsed.CommandResult.Command.Name == ServeCommand.Name)
+        {
+            // A silo takes the signals itself: it drains for as long as its settings say.
+            invocation.ProcessTerminationTimeout = null;
+        }
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
             foreach (ParseError error in parsed.Errors)

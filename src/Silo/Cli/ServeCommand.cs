@@ -7,6 +7,8 @@ namespace Quota.Silo.Cli;
 /// <summary><c>quota serve</c>: runs one silo.</summary>
 internal static class ServeCommand
 {
+    public const string Name = "serve";
+
     private const string Description = """
         Runs one silo until SIGTERM or SIGINT; SIGHUP reads the configuration again.
         """;
@@ -21,7 +23,7 @@ internal static class ServeCommand
         {
             Description = "Start although a part of the journal is damaged, without the decisions that were in it.",
         };
-        var command = new Command("serve", Description) { config, data, grpc, http, acceptJournalLoss };
+        var command = new Command(Name, Description) { config, data, grpc, http, acceptJournalLoss };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (ConfigOption.Find(parsed.GetValue(config), console) is not { } path)

@@ -29,7 +29,8 @@ internal static class QuotaCli
             SampleLogCommand.Create(console),
         };
         ParseResult parsed = root.Parse(args);
-        var invocation = new InvocationConfiguration { Output = console.Output, Error = console.Error };
+        // An exception is a fault of the program: it ends the process with its trace, not with a line that looks like bad input.
+        var invocation = new InvocationConfiguration { Output = console.Output, Error = console.Error, EnableDefaultExceptionHandler = false };
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
             foreach (ParseError error in parsed.Errors)

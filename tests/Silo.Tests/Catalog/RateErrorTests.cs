@@ -331,7 +331,7 @@ public sealed class RateErrorTests
                       - name: a
                         rate: { amount: 1, period: month }
             """,
-            """7:40: namespaces.demo.plans.free.limits[0].rate.period: "month" is not a duration (examples: 500ms, 10s, 5m, 1h, 1d)"""
+            """7:40: namespaces.demo.plans.free.limits[0].rate.period: "month" is a calendar period, which a quota has: write quota instead of rate"""
         },
         {
             "algorithm_wrong",

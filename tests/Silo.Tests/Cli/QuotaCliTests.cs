@@ -1,3 +1,6 @@
+using Quota.Silo.Catalog.Config;
+using Quota.Silo.Cli;
+
 namespace Quota.Silo.Tests.Cli;
 
 /// <summary>What the commands print and how they exit.</summary>
@@ -50,6 +53,28 @@ public sealed class QuotaCliTests
         CliRun run = await CliRun.Of("config", "check", path);
         string expected = $"{path}:3:11: namespaces.a.sync: \"x\" is not one of commit, os\n{path}:4:5: namespaces.a.plan: unknown field; did you mean \"plans\"?\n";
         Assert.Equal((1, "", expected), (run.ExitCode, run.Output, run.Error));
+    }
+
+    [Theory]
+    [InlineData("serve")]
+    [InlineData("config", "check")]
+    [InlineData("replay", "x.log")]
+    public async Task Without_a_configuration_the_error_shows_the_smallest_one(params string[] args)
+    {
+        // The tests run in their output directory, where there is no quota.yaml.
+        CliRun run = await CliRun.Of(args);
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("quota: there is no ./quota.yaml here; name the configuration file on the command line.\n", run.Error, StringComparison.Ordinal);
+        Assert.Contains(ConfigOption.Smallest, run.Error, StringComparison.Ordinal);
+        Assert.Empty(ConfigLoader.Parse(ConfigOption.Smallest, "smallest").Errors);
+    }
+
+    [Fact]
+    public async Task An_interrupted_replay_exits_with_130()
+    {
+        byte[] log = System.Text.Encoding.UTF8.GetBytes(Quota.Silo.Replay.SampleLog.Generate(1, 10_000));
+        CliRun run = await CliRun.Of(new MemoryStream(log), new CancellationToken(canceled: true), "replay", "--limit", "1/1s", "-");
+        Assert.Equal((130, "", "quota: interrupted\n"), (run.ExitCode, run.Output, run.Error));
     }
 
     [Fact]

@@ -29,6 +29,9 @@ internal static partial class CatalogLog
     [LoggerMessage(2, LogLevel.Debug, "{File} is no longer watched")]
     public static partial void Stopped(ILogger logger, string file);
 
+    [LoggerMessage(7, LogLevel.Critical, "{File} is no longer watched: changes take effect at the next start")]
+    public static partial void Failed(ILogger logger, Exception exception, string file);
+
     [LoggerMessage(3, LogLevel.Information, "{File} is in force: {Change}")]
     private static partial void InForce(ILogger logger, string file, CatalogChange change);
 

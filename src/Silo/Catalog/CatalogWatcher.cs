@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Quota.Contracts;
+using Quota.Grains;
 using Quota.Silo.Catalog.Config;
 using Quota.Silo.Hosting;
 
@@ -27,23 +28,25 @@ public sealed class CatalogWatcher : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private FileSystemWatcher? _events;
+    private FileEvents? _events;
     private ITimer? _poll;
     private Task _loop = Task.CompletedTask;
     private FileFingerprint _seen;
-    private byte[] _contentHash = [];
+    private byte[] _contentHash;
     private int _wanted;
     private volatile CatalogReload? _last;
 
     /// <param name="path">The configuration file.</param>
-    /// <param name="running">The settings the silo was started with; other ones in the file are reported, not adopted.</param>
+    /// <param name="initial">The file as it was read at start, valid. A later <c>server</c> section that differs is reported, not adopted.</param>
     /// <param name="state">Holds the catalog read at start; later ones are put here.</param>
     /// <param name="logger">Told of every reload.</param>
     /// <param name="time">Paces the looks at the file.</param>
-    public CatalogWatcher(string path, SiloSettings running, CatalogState state, ILogger<CatalogWatcher> logger, TimeProvider time)
+    public CatalogWatcher(string path, ConfigResult initial, CatalogState state, ILogger<CatalogWatcher> logger, TimeProvider time)
     {
         _path = Path.GetFullPath(path);
-        _running = running;
+        Invariant.Check(initial.IsValid);
+        _running = initial.Settings;
+        _contentHash = initial.ContentHash;
         _state = state;
         _logger = logger;
         _time = time;
@@ -70,7 +73,7 @@ public sealed class CatalogWatcher : IAsyncDisposable
     public void Start()
     {
         _loop = Task.Run(RunAsync);
-        _events = TryWatch();
+        _events = new FileEvents(_path, () => Post(Wake.Event), _logger);
         var interval = TimeSpan.FromMilliseconds(Bounds.ConfigPollMs);
         _poll = _time.CreateTimer(_ => Post(Wake.Poll), null, interval, interval);
         Post(Wake.Event);
@@ -107,41 +110,6 @@ public sealed class CatalogWatcher : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private FileSystemWatcher? TryWatch()
-    {
-        try
-        {
-            var events = new FileSystemWatcher(Path.GetDirectoryName(_path)!)
-            {
-                NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName | NotifyFilters.LastWrite | NotifyFilters.Size | NotifyFilters.CreationTime,
-            };
-            events.Changed += OnEvent;
-            events.Created += OnEvent;
-            events.Deleted += OnEvent;
-            events.Renamed += (_, e) => OnEvent(e.Name);
-            events.Error += (_, e) => CatalogLog.EventsLost(_logger, e.GetException());
-            events.EnableRaisingEvents = true;
-            return events;
-        }
-        catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException)
-        {
-            // No inotify watch to be had: the looks at the file still find every change.
-            CatalogLog.EventsLost(_logger, e);
-            return null;
-        }
-    }
-
-    private void OnEvent(object sender, FileSystemEventArgs e) => OnEvent(e.Name);
-
-    private void OnEvent(string? name)
-    {
-        // A Kubernetes volume swaps the link "..data" beside the file; other neighbours, such as the data directory, are busy for other reasons.
-        if (name is null || name == Path.GetFileName(_path) || name.StartsWith("..", StringComparison.Ordinal))
-        {
-            Post(Wake.Event);
-        }
-    }
-
     private void Post(Wake wake)
     {
         Interlocked.Or(ref _wanted, (int)wake);
@@ -167,6 +135,12 @@ public sealed class CatalogWatcher : IAsyncDisposable
         {
             CatalogLog.Stopped(_logger, _path);
         }
+        catch (Exception e)
+        {
+            // A fault of the program: said at once, and thrown again when the watch is disposed.
+            CatalogLog.Failed(_logger, e, _path);
+            throw;
+        }
     }
 
     private async Task SettleAsync()
@@ -189,7 +163,6 @@ public sealed class CatalogWatcher : IAsyncDisposable
         bool isRead = ConfigFile.TryRead(_path, out byte[] bytes, out ConfigError? error);
         // An unreadable file has no content; its hash is that of its message, so that it is reported once.
         byte[] hash = SHA256.HashData(isRead ? bytes : System.Text.Encoding.UTF8.GetBytes(error!.ToString()));
-        bool isFirst = _contentHash.Length == 0;
         if (hash.AsSpan().SequenceEqual(_contentHash) && !isRequested)
         {
             return;
@@ -204,11 +177,6 @@ public sealed class CatalogWatcher : IAsyncDisposable
             return;
         }
         CatalogChange change = CatalogChange.Between(before, result.Catalog, _running, result.Settings);
-        if (isFirst && !isRequested && change.IsEmpty)
-        {
-            // The file is still as it was read at start.
-            return;
-        }
         _state.Swap(result.Catalog);
         CatalogLog.Adopted(_logger, _path, change);
         Publish(result, change);

@@ -20,7 +20,7 @@ internal static class ConfigOption
         {
             return given ?? DefaultFile;
         }
-        console.Error.WriteLine($"quota: there is no ./{DefaultFile} here; name a configuration with --config <file>.");
+        console.Error.WriteLine($"quota: there is no ./{DefaultFile} here; name the configuration file on the command line.");
         console.Error.WriteLine("A commented example, quota.yaml, is at the root of the source repository. The smallest one is:");
         console.Error.WriteLine();
         console.Error.WriteLine(Smallest);

@@ -8,7 +8,6 @@ namespace Quota.Silo.Cli;
 /// </summary>
 internal static class InlineLimit
 {
-    private static readonly string[] CalendarPeriods = ["day", "week", "month", "year"];
     private static readonly string[] LimitFields = ["name", "mode", "per"];
     private const string MatchPrefix = "match.";
 
@@ -65,7 +64,7 @@ internal static class InlineLimit
         return Mapping(line, limit);
     }
 
-    private static string Kind(string period) => CalendarPeriods.Contains(period) ? "quota" : "rate";
+    private static string Kind(string period) => QuotaConfig.IsCalendarPeriod(period) ? "quota" : "rate";
 
     /// <summary>One value, or several with <c>|</c> between them (a comma ends the field), where a list is meant.</summary>
     private static ConfigNode Values(int line, int column, string text) => text.Contains('|')

@@ -29,7 +29,8 @@ internal static class QuotaCli
             SampleLogCommand.Create(console),
         };
         ParseResult parsed = root.Parse(args);
-        var invocation = new InvocationConfiguration { Output = console.Output, Error = console.Error };
+        // An exception is a fault of the program: it ends the process with its trace, not with a line that looks like bad input.
+        var invocation = new InvocationConfiguration { Output = console.Output, Error = console.Error, EnableDefaultExceptionHandler = false };
         if (parsed.CommandResult.Command.Name == ServeCommand.Name)
         {
             // A silo takes the signals itself: it drains for as long as its settings say.

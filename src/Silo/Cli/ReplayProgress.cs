@@ -9,6 +9,9 @@ internal static class ReplayProgress
     /// <summary>One in so many lines out of order is usual, because servers log a request when it ends.</summary>
     private const int OutOfOrderShareMax = 20;
 
+    /// <summary>A few lines say nothing about a log's order.</summary>
+    private const int OutOfOrderMin = 100;
+
     /// <summary>Replays every file; stops at the first that cannot be read to its end.</summary>
     public static (ReplayReport Report, string? Problem) Run(ReplayOptions options, IReadOnlyList<string> files, CliConsole console, CancellationToken cancellationToken)
     {
@@ -45,7 +48,7 @@ internal static class ReplayProgress
             problem = replayer.Replay(files[i], cancellationToken);
         }
         ReplayReport report = replayer.Report();
-        if (report.Lines.OutOfOrder * OutOfOrderShareMax > report.Requests)
+        if (report.Lines.OutOfOrder > OutOfOrderMin && report.Lines.OutOfOrder * OutOfOrderShareMax > report.Requests)
         {
             console.Error.WriteLine(
                 $"note: {report.Lines.OutOfOrder} of {report.Requests} requests are earlier than one before them of the same key, and were decided at that later instant; "

@@ -37,7 +37,7 @@ internal static class SiloRunner
         }
         await using (host.ConfigureAwait(false))
         {
-            var watcher = new CatalogWatcher(options.ConfigPath, config.Settings, host.Catalog, loggers.CreateLogger<CatalogWatcher>(), TimeProvider.System);
+            var watcher = new CatalogWatcher(options.ConfigPath, config, host.Catalog, loggers.CreateLogger<CatalogWatcher>(), TimeProvider.System);
             await using (watcher.ConfigureAwait(false))
             {
                 using PosixSignalRegistration hangUp = OnSignal(PosixSignal.SIGHUP, watcher.RequestReload);

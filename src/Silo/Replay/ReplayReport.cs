@@ -2,7 +2,7 @@ namespace Quota.Silo.Replay;
 
 /// <summary>
 /// What a replay found. Written as JSON with <c>--json</c>: the property names there are these in snake_case, and stay; later
-/// versions only add. Golden test: ReplayJsonTests.
+/// versions only add. Golden test: ReplayCommandTests.
 /// </summary>
 public sealed record ReplayReport
 {

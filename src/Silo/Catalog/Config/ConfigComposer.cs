@@ -25,13 +25,22 @@ internal sealed class ConfigComposer
     /// <summary>The root of the document, or null after an error that leaves nothing to read.</summary>
     public static ConfigNode? Compose(string text, ConfigErrorList errors)
     {
+        var composer = new ConfigComposer(text, errors);
         try
         {
-            return new ConfigComposer(text, errors).Document();
+            return composer.Document();
         }
         catch (YamlException e)
         {
             errors.Add((int)e.Start.Line, (int)e.Start.Column, FieldPath.Root, $"not valid YAML: {e.Message.ReplaceLineEndings(" ")}");
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // The YAML scanner leaves its own states by these on some malformed texts (a plain value that breaks off in a flow list, for one). Only the
+            // library runs here, so they say nothing about our own state.
+            Mark near = composer._parser.Current?.End ?? Mark.Empty;
+            errors.Add((int)near.Line, (int)near.Column, FieldPath.Root, "not valid YAML near here");
             return null;
         }
     }

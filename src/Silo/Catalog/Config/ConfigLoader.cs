@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Unicode;
 using Quota.Contracts;
@@ -15,7 +16,9 @@ public static class ConfigLoader
     /// <param name="path">The file; messages name it like this.</param>
     /// <param name="previous">The catalog in force, whose plans keep their instances where they are unchanged.</param>
     public static ConfigResult Load(string path, CatalogModel? previous = null) =>
-        ConfigFile.TryRead(path, out byte[] bytes, out ConfigError? error) ? Parse(bytes, path, previous) : ConfigResult.Invalid([error!]);
+        ConfigFile.TryRead(path, out byte[] bytes, out ConfigError? error)
+            ? Parse(bytes, path, previous) with { ContentHash = SHA256.HashData(bytes) }
+            : ConfigResult.Invalid([error!]);
 
     /// <summary>Validates a file's text.</summary>
     public static ConfigResult Parse(string text, string fileName, CatalogModel? previous = null) =>

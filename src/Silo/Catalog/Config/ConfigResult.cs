@@ -22,6 +22,9 @@ public sealed record ConfigResult
     /// <summary>In the order of the file; at most <see cref="Contracts.Bounds.ConfigErrorsMax"/> and a line that counts the rest.</summary>
     public IReadOnlyList<ConfigError> Errors { get; }
 
+    /// <summary>SHA-256 of the file's bytes where it was loaded from a file; tells whether the file has changed since.</summary>
+    internal byte[] ContentHash { get; init; } = [];
+
     [MemberNotNullWhen(true, nameof(Settings), nameof(Catalog))]
     public bool IsValid => Settings is not null && Catalog is not null;
 

@@ -5,6 +5,7 @@ namespace Quota.Silo.Catalog.Config;
 /// <summary>Where a field stands, from the root; made into text only when an error needs it.</summary>
 internal sealed class FieldPath
 {
+    private const int PlainLengthMax = 64;
     public static readonly FieldPath Root = new(null, "", -1);
     private readonly FieldPath? _parent;
     private readonly string _name;
@@ -39,7 +40,7 @@ internal sealed class FieldPath
         {
             text.Append('[').Append(_index).Append(']');
         }
-        else if (_name.Length > 0 && _name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
+        else if (_name.Length is > 0 and <= PlainLengthMax && _name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
         {
             text.Append(text.Length > 0 ? "." : "").Append(_name);
         }

@@ -16,6 +16,9 @@ internal sealed record QuotaConfig(long Amount, CalendarUnit Unit, string Zone, 
         ["year"] = CalendarUnit.Year,
     };
 
+    /// <summary>Whether the text names a period of the calendar.</summary>
+    public static bool IsCalendarPeriod(string text) => Units.ContainsKey(text);
+
     public static QuotaConfig Read(FieldReader quota)
     {
         quota.Require("amount");

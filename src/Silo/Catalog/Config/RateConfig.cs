@@ -25,7 +25,7 @@ internal sealed record RateConfig(LimitAlgorithm Algorithm, long Amount, long Pe
         rate.Require("period");
         bool isTokenBucket = algorithm == LimitAlgorithm.TokenBucket;
         long amount = rate.Integer("amount", isTokenBucket ? 1 : 0, Bounds.AmountMax, 1);
-        long periodNs = rate.DurationNs("period", Bounds.PeriodNsMin, Bounds.PeriodNsMax, SecondNs);
+        long periodNs = Period(rate);
         long buckets = rate.Integer("buckets", Bounds.BucketsMin, Bounds.BucketsMax, Bounds.BucketsDefault);
         long burst = rate.Integer("burst", 1, Bounds.AmountMax, amount);
         if (isAlgorithmKnown && algorithm != LimitAlgorithm.SlidingWindow && rate.Take("buckets") is not null)
@@ -51,4 +51,14 @@ internal sealed record RateConfig(LimitAlgorithm Algorithm, long Amount, long Pe
         LimitAlgorithm.FixedWindow => LimitModel.FixedWindow(name, Amount, PeriodNs, mode, match, per),
         _ => LimitModel.SlidingWindow(name, Amount, PeriodNs, Buckets, mode, match, per),
     };
+
+    private static long Period(FieldReader rate)
+    {
+        if (rate.Take("period") is ConfigScalar { Value: { } text } && QuotaConfig.IsCalendarPeriod(text))
+        {
+            rate.Refuse("period", $"{Quoted.Text(text)} is a calendar period, which a quota has: write quota instead of rate");
+            return SecondNs;
+        }
+        return rate.DurationNs("period", Bounds.PeriodNsMin, Bounds.PeriodNsMax, SecondNs);
+    }
 }

@@ -55,17 +55,21 @@ internal sealed class NaiveLimiter(LimitModel limit)
         return Sum(a => Ns(a.Ms) / period == window) + CeilDivide(Sum(a => Ns(a.Ms) / period == window - 1) * overlap, period);
     }
 
-    /// <summary>The instant at which the bucket is full again, moved by everything accepted, stays within the burst.</summary>
+    /// <summary>
+    /// The instant at which the bucket is full again, moved by everything accepted, stays within the burst. Times are multiplied
+    /// by the refilled amount, so that they are whole numbers.
+    /// </summary>
     private bool TokensFit(long nowMs, long cost)
     {
+        BigInteger refill = limit.Shape.RefillAmount;
+        BigInteger period = limit.Shape.PeriodNs;
         BigInteger fullAt = 0;
         foreach ((long ms, long accepted) in _accepted)
         {
-            fullAt = BigInteger.Max(fullAt, Ns(ms)) + CeilDivide((BigInteger)accepted * limit.Shape.PeriodNs, limit.Shape.RefillAmount);
+            fullAt = BigInteger.Max(fullAt, Ns(ms) * refill) + (accepted * period);
         }
-        BigInteger burst = (BigInteger)limit.Shape.Burst * limit.Shape.PeriodNs / limit.Shape.RefillAmount;
-        // A full bucket takes its whole burst, whatever rounding says.
-        return fullAt <= Ns(nowMs) || fullAt + CeilDivide((BigInteger)cost * limit.Shape.PeriodNs, limit.Shape.RefillAmount) - Ns(nowMs) <= burst;
+        BigInteger now = Ns(nowMs) * refill;
+        return BigInteger.Max(fullAt, now) + (cost * period) - now <= limit.Shape.Burst * period;
     }
 
     /// <summary>Months that begin on the 1st, and days: all that the test's plan has.</summary>

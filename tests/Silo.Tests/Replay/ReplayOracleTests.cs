@@ -54,14 +54,14 @@ public sealed class ReplayOracleTests(ITestOutputHelper output)
     {
         PlanModel plan = Plan(costIsBytes ? Plans.Replace("amount: ", "amount: 1_000_0", StringComparison.Ordinal) : Plans, planName);
         var engine = new ReplayEngine(new ReplayOptions { Plan = plan, CostIsBytes = costIsBytes });
-        var oracle = new Oracle(plan);
+        var oracle = new ExactLog(plan);
         int denied = 0, lines = 0;
         foreach (string text in File.ReadLines(file))
         {
             lines++;
             Assert.Null(AccessLogParser.Parse(Encoding.UTF8.GetBytes(text), out AccessLogLine line));
             ReplayDecision actual = engine.Decide(line);
-            (bool allowed, uint exceeded) = oracle.Decide(Request.Of(line), costIsBytes ? line.Bytes : 1);
+            (bool allowed, uint exceeded) = oracle.Decide(LoggedRequest.Of(line), costIsBytes ? line.Bytes : 1);
             Assert.True((allowed, exceeded) == (actual.Allowed, actual.ExceededMask), $"line {lines}: expected {allowed} {exceeded:b}, got {actual}");
             denied += allowed ? 0 : 1;
         }
@@ -76,67 +76,5 @@ public sealed class ReplayOracleTests(ITestOutputHelper output)
         NamespaceModel found = Assert.Single(config.Catalog!.Namespaces.Values);
         Assert.True(found.Plans.TryGet(Encoding.UTF8.GetBytes(name), out PlanModel? plan));
         return plan;
-    }
-
-    private sealed record Request(string Client, long Ms, Dictionary<string, string> Attributes)
-    {
-        public static Request Of(in AccessLogLine line)
-        {
-            var attributes = new Dictionary<string, string>(StringComparer.Ordinal);
-            Add("route", line.Path);
-            Add("method", line.Method);
-            Add("status", line.StatusText);
-            Add("user_agent", line.UserAgent);
-            return new Request(Encoding.UTF8.GetString(line.Client), line.UnixMs, attributes);
-
-            void Add(string name, ReadOnlySpan<byte> value)
-            {
-                if (!value.IsEmpty)
-                {
-                    // Logs are ASCII here, so characters are bytes.
-                    attributes.Add(name, Encoding.UTF8.GetString(value[..Math.Min(value.Length, 256)]));
-                }
-            }
-        }
-    }
-
-    /// <summary>All or nothing over the limits of a plan, for every key and every value that is counted by itself.</summary>
-    private sealed class Oracle(PlanModel plan)
-    {
-        private readonly Dictionary<string, long> _now = [];
-        private readonly Dictionary<string, NaiveLimiter> _limiters = [];
-
-        public (bool Allowed, uint Exceeded) Decide(Request request, long cost)
-        {
-            long nowMs = _now[request.Client] = Math.Max(request.Ms, _now.GetValueOrDefault(request.Client));
-            uint exceeded = 0;
-            bool allowed = true;
-            var fitting = new List<NaiveLimiter>();
-            for (int i = 0; i < plan.Limits.Length; i++)
-            {
-                LimitModel limit = plan.Limits[i];
-                if (!limit.Match.All(m => request.Attributes.TryGetValue(m.Name, out string? value) && m.Values.Any(p => Matches(p, value))))
-                {
-                    continue;
-                }
-                string id = string.Join('\n', limit.Per.Select(p => request.Attributes.GetValueOrDefault(p, "")).Prepend(request.Client).Prepend(limit.Name));
-                NaiveLimiter limiter = _limiters.TryGetValue(id, out NaiveLimiter? known) ? known : _limiters[id] = new NaiveLimiter(limit);
-                if (limiter.HasRoom(nowMs, cost))
-                {
-                    fitting.Add(limiter);
-                    continue;
-                }
-                exceeded |= 1u << i;
-                allowed &= limit.Mode == LimitMode.Shadow;
-            }
-            foreach (NaiveLimiter limiter in allowed ? fitting : [])
-            {
-                limiter.Accept(nowMs, cost);
-            }
-            return (allowed, exceeded);
-        }
-
-        private static bool Matches(string pattern, string value) =>
-            pattern.EndsWith('*') ? value.StartsWith(pattern[..^1], StringComparison.Ordinal) : value == pattern;
     }
 }

@@ -82,6 +82,22 @@ public sealed class ReplayCommandTests
     }
 
     [Fact]
+    public async Task Sorting_decides_in_the_order_of_times()
+    {
+        string[] lines = SmallLog.Split('\n');
+        CliRun run = await CliRun.Of(new MemoryStream(Encoding.UTF8.GetBytes(SmallLog)), "replay", "--json", "--sort", "--limit", SmallLimit, "-");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        using var report = JsonDocument.Parse(run.Output);
+        Assert.Equal(0, report.RootElement.GetProperty("lines").GetProperty("out_of_order").GetInt64());
+        Assert.Equal(1, report.RootElement.GetProperty("denials")[0].GetProperty("line").GetInt64());
+        // A log in any order sorts to the same decisions.
+        string reversed = string.Join('\n', lines.Where(l => l.Length > 0).Reverse());
+        CliRun again = await CliRun.Of(new MemoryStream(Encoding.UTF8.GetBytes(reversed)), "replay", "--json", "--sort", "--limit", SmallLimit, "-");
+        using var other = JsonDocument.Parse(again.Output);
+        Assert.Equal(report.RootElement.GetProperty("limits").ToString(), other.RootElement.GetProperty("limits").ToString());
+    }
+
+    [Fact]
     public async Task The_tables_are_golden()
     {
         CliRun run = await CliRun.Of(new MemoryStream(Encoding.UTF8.GetBytes(SmallLog)), "replay", "--limit", SmallLimit, "-");

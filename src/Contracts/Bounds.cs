@@ -137,6 +137,9 @@ public static class Bounds
     /// <summary>Keys and attribute values a replay keeps in memory, about 300 bytes each.</summary>
     public const int ReplayKeysMax = 10_000_000;
 
+    /// <summary>Lines a replay holds in memory to sort them: days of a busy site, and half the memory of a small machine.</summary>
+    public const long ReplaySortBytesMax = 1024L * 1024 * 1024;
+
     /// <summary>Malformed lines and refusals a replay can be asked to list: a page, or a spreadsheet.</summary>
     public const int ReplayListMax = 100_000;
 

@@ -30,6 +30,7 @@ internal sealed class ReplayCommand
 
     private readonly Option<string> _key = new("--key") { Description = "What a key is.", DefaultValueFactory = _ => "ip" };
     private readonly Option<string> _cost = new("--cost") { Description = "What a request costs: 1, or the bytes of its answer.", DefaultValueFactory = _ => "1" };
+    private readonly Option<bool> _sort = new("--sort") { Description = "Decide the lines in the order of their times instead of the order of the files; holds them in memory." };
     private readonly Option<int> _top = new("--top") { Description = "Most denied keys listed.", DefaultValueFactory = _ => 10 };
     private readonly Option<int> _denials = new("--denials") { Description = "First denials listed.", DefaultValueFactory = _ => 10 };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document instead of tables." };
@@ -48,7 +49,7 @@ internal sealed class ReplayCommand
         var replay = new ReplayCommand(console);
         var command = new Command("replay", Description)
         {
-            replay._files, replay._config, replay._namespace, replay._plan, replay._limits, replay._key, replay._cost, replay._top, replay._denials, replay._json,
+            replay._files, replay._config, replay._namespace, replay._plan, replay._limits, replay._key, replay._cost, replay._sort, replay._top, replay._denials, replay._json,
         };
         command.SetAction((parsed, cancellationToken) => Task.FromResult(replay.Run(parsed, cancellationToken)));
         return command;
@@ -69,6 +70,7 @@ internal sealed class ReplayCommand
             Plan = plan,
             Key = ReplayKeySources.Parse(parsed.GetValue(_key)!),
             CostIsBytes = parsed.GetValue(_cost) == "bytes",
+            Sort = parsed.GetValue(_sort),
             Top = parsed.GetValue(_top),
             Denials = parsed.GetValue(_denials),
         };

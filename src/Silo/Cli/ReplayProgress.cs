@@ -47,12 +47,13 @@ internal static class ReplayProgress
         {
             problem = replayer.Replay(files[i], cancellationToken);
         }
+        problem ??= replayer.Finish(cancellationToken);
         ReplayReport report = replayer.Report();
         if (report.Lines.OutOfOrder > OutOfOrderMin && report.Lines.OutOfOrder * OutOfOrderShareMax > report.Requests)
         {
             console.Error.WriteLine(
                 $"note: {report.Lines.OutOfOrder} of {report.Requests} requests are earlier than one before them of the same key, and were decided at that later instant; "
-                + "limits of a few seconds look fuller than they were. Sort the log by time to see them exactly.");
+                + "limits of a few seconds look fuller than they were. --sort decides them in the order of their times.");
         }
         return (report, problem);
     }

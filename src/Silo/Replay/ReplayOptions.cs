@@ -13,6 +13,9 @@ public sealed record ReplayOptions
     /// <summary>A request costs the bytes of its answer instead of 1.</summary>
     public bool CostIsBytes { get; init; }
 
+    /// <summary>Lines are decided in the order of their times instead of the order of the files.</summary>
+    public bool Sort { get; init; }
+
     /// <summary>Most refused keys listed.</summary>
     public int Top { get; init; } = 10;
 

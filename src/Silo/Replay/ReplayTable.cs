@@ -82,7 +82,7 @@ internal static class ReplayTable
 
     private static void Peaks(ReplayReport report, IAnsiConsole console)
     {
-        Table table = New("Busiest interval of each key, percentiles over the keys");
+        Table table = New("Busiest interval of each key");
         Columns(table, 1, "interval", "p50", "p90", "p99", "max");
         foreach (ReplayPeaks peaks in report.Peaks)
         {

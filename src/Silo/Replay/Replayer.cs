@@ -1,8 +1,12 @@
 using System.IO.Compression;
+using Quota.Contracts;
 
 namespace Quota.Silo.Replay;
 
-/// <summary>Replays whole files, one after the other, in the order they are given.</summary>
+/// <summary>
+/// Replays whole files, one after the other, in the order they are given; or, with <see cref="ReplayOptions.Sort"/>, holds
+/// their lines until all are read and replays them in the order of their times, and of the files where times are equal.
+/// </summary>
 internal sealed class Replayer(ReplayOptions options, Stream standardInput, Action<string, long, long> progress)
 {
     /// <summary>The name that stands for standard input.</summary>
@@ -11,9 +15,26 @@ internal sealed class Replayer(ReplayOptions options, Stream standardInput, Acti
     private const int ProgressLines = 4_096;
     private readonly ReplayEngine _engine = new(options);
     private readonly ReplayTally _tally = new(options);
+    private readonly List<(long UnixMs, string File, long Number, byte[] Line)> _held = [];
+    private long _heldBytes;
 
     /// <summary>The report of everything replayed so far.</summary>
     public ReplayReport Report() => _tally.Report(_engine);
+
+    /// <summary>Replays the lines that were held to be sorted.</summary>
+    /// <returns>What kept them from being replayed, or null.</returns>
+    public string? Finish(CancellationToken cancellationToken)
+    {
+        string? problem = null;
+        foreach ((_, string file, long number, byte[] line) in _held.OrderBy(held => held.UnixMs))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            AccessLogParser.Parse(line, out AccessLogLine parsed);
+            problem ??= Decide(file, number, parsed);
+        }
+        _held.Clear();
+        return problem;
+    }
 
     /// <summary>Replays one file, plain or gzip.</summary>
     /// <returns>What kept it from being replayed to its end, or null.</returns>
@@ -43,20 +64,41 @@ internal sealed class Replayer(ReplayOptions options, Stream standardInput, Acti
                 cancellationToken.ThrowIfCancellationRequested();
             }
             string? problem = AccessLogParser.Parse(line, out AccessLogLine parsed);
-            problem = reader.IsCut ? $"the line has more than {Contracts.Bounds.LogLineBytesMax} bytes" : problem;
+            problem = reader.IsCut ? $"the line has more than {Bounds.LogLineBytesMax} bytes" : problem;
             if (problem is not null)
             {
                 _tally.Malformed(file, number, problem);
                 continue;
             }
-            ReplayDecision decision = _engine.Decide(parsed);
-            if (decision.Outcome == ReplayOutcome.TooManyKeys)
+            problem = options.Sort ? Hold(file, number, line, parsed) : Decide(file, number, parsed);
+            if (problem is not null)
             {
-                return $"{file}:{number}: there are more keys and attribute values than a replay keeps ({Contracts.Bounds.ReplayKeysMax})";
+                return problem;
             }
-            _tally.Decided(file, number, parsed, decision, _engine.LastKey);
         }
         progress(file, lengthBytes, lengthBytes);
+        return null;
+    }
+
+    private string? Decide(string file, long number, in AccessLogLine parsed)
+    {
+        ReplayDecision decision = _engine.Decide(parsed);
+        if (decision.Outcome == ReplayOutcome.TooManyKeys)
+        {
+            return $"{file}:{number}: there are more keys and attribute values than a replay keeps ({Bounds.ReplayKeysMax})";
+        }
+        _tally.Decided(file, number, parsed, decision, _engine.LastKey);
+        return null;
+    }
+
+    private string? Hold(string file, long number, ReadOnlySpan<byte> line, in AccessLogLine parsed)
+    {
+        _heldBytes += line.Length;
+        if (_heldBytes > Bounds.ReplaySortBytesMax)
+        {
+            return $"{file}:{number}: there are more lines than a replay sorts ({Bounds.ReplaySortBytesMax} bytes)";
+        }
+        _held.Add((parsed.UnixMs, file, number, line.ToArray()));
         return null;
     }
 

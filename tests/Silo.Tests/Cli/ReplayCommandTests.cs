@@ -7,6 +7,16 @@ namespace Quota.Silo.Tests.Cli;
 /// <summary><c>quota replay</c> from the outside: what it reads, what it prints, how it exits.</summary>
 public sealed class ReplayCommandTests
 {
+    private const string SmallLimit = "name=one,amount=1,period=1m,buckets=1,match.method=GET|POST";
+
+    private const string SmallLog = """
+        1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET /a?b HTTP/1.1" 200 5
+        1.2.3.4 - - [17/May/2015:10:05:02 +0000] "GET /a HTTP/1.1" 200 5
+        - - - [17/May/2015:10:05:04 +0000] "GET /a HTTP/1.1" 200 5
+        5.6.7.8 - - [17/May/2015:12:05:04 +0200] "-" 400 -
+
+        """;
+
     [Fact]
     public async Task Shows_tables_for_the_sample_and_the_example()
     {
@@ -64,18 +74,78 @@ public sealed class ReplayCommandTests
     [Fact]
     public async Task The_json_document_is_golden()
     {
-        string log = """
-            1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET /a?b HTTP/1.1" 200 5
-            1.2.3.4 - - [17/May/2015:10:05:02 +0000] "GET /a HTTP/1.1" 200 5
-            - - - [17/May/2015:10:05:04 +0000] "GET /a HTTP/1.1" 200 5
-            5.6.7.8 - - [17/May/2015:12:05:04 +0200] "-" 400 -
-
-            """;
-        CliRun run = await CliRun.Of(new MemoryStream(Encoding.UTF8.GetBytes(log)), "replay", "--json", "--limit", "name=one,amount=1,period=1m,buckets=1,match.method=GET|POST", "-");
+        CliRun run = await CliRun.Of(new MemoryStream(Encoding.UTF8.GetBytes(SmallLog)), "replay", "--json", "--limit", SmallLimit, "-");
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Equal(
             """{"version":1,"plan":"(command line)","key_source":"ip","lines":{"read":4,"malformed":1,"without_key":0,"out_of_order":1,"cut_values":0,"first_malformed":[{"file":"-","line":3,"problem":"the client's address is missing"}]},"requests":3,"allowed":2,"denied":1,"denied_share":0.333333,"from":"2015-05-17T10:05:02Z","to":"2015-05-17T10:05:04Z","keys":2,"keys_denied":1,"limits":[{"name":"one","mode":"enforce","checked":2,"exceeded":1,"decided":1,"keys":1}],"top_denied":[{"key":"1.2.3.4","requests":2,"denied":1,"first_denied":"2015-05-17T10:05:03Z","busiest_minute":2}],"denials":[{"file":"-","line":2,"at":"2015-05-17T10:05:03Z","key":"1.2.3.4","limit":"one","retry_after_ms":117000,"method":"GET","path":"/a"}],"peaks":[{"interval":"1s","p50":1,"p90":2,"p99":2,"max":2},{"interval":"1m","p50":1,"p90":2,"p99":2,"max":2},{"interval":"1h","p50":1,"p90":2,"p99":2,"max":2}]}""",
             Compact(run.Output));
+    }
+
+    [Fact]
+    public async Task Sorting_decides_in_the_order_of_times()
+    {
+        string[] lines = SmallLog.Split('\n');
+        CliRun run = await CliRun.Of(new MemoryStream(Encoding.UTF8.GetBytes(SmallLog)), "replay", "--json", "--sort", "--limit", SmallLimit, "-");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        using var report = JsonDocument.Parse(run.Output);
+        Assert.Equal(0, report.RootElement.GetProperty("lines").GetProperty("out_of_order").GetInt64());
+        Assert.Equal(1, report.RootElement.GetProperty("denials")[0].GetProperty("line").GetInt64());
+        // A log in any order sorts to the same decisions.
+        string reversed = string.Join('\n', lines.Where(l => l.Length > 0).Reverse());
+        CliRun again = await CliRun.Of(new MemoryStream(Encoding.UTF8.GetBytes(reversed)), "replay", "--json", "--sort", "--limit", SmallLimit, "-");
+        using var other = JsonDocument.Parse(again.Output);
+        Assert.Equal(report.RootElement.GetProperty("limits").ToString(), other.RootElement.GetProperty("limits").ToString());
+    }
+
+    [Fact]
+    public async Task The_tables_are_golden()
+    {
+        CliRun run = await CliRun.Of(new MemoryStream(Encoding.UTF8.GetBytes(SmallLog)), "replay", "--limit", SmallLimit, "-");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        string expected = """
+                   Plan (command line), one key per ip
+            ╭─────────────────────────┬──────────────────────╮
+            │ requests                │                    3 │
+            │ allowed                 │                    2 │
+            │ denied                  │          1 (33.33 %) │
+            │ keys                    │                    2 │
+            │ keys ever denied        │                    1 │
+            │ first request           │ 2015-05-17 10:05:02Z │
+            │ last request            │ 2015-05-17 10:05:04Z │
+            │ lines out of order      │                    1 │
+            │ lines malformed         │                    1 │
+            │ lines without key       │                    0 │
+            │ values cut to 256 bytes │                    0 │
+            ╰─────────────────────────┴──────────────────────╯
+                        Limits (shadow: what it would have denied)
+            ╭───────┬─────────┬──────────┬──────────┬─────────┬───────────────╮
+            │ limit │ mode    │ requests │ exceeded │ decided │ keys exceeded │
+            ├───────┼─────────┼──────────┼──────────┼─────────┼───────────────┤
+            │ one   │ enforce │        2 │        1 │       1 │             1 │
+            ╰───────┴─────────┴──────────┴──────────┴─────────┴───────────────╯
+                                       Most denied keys
+            ╭─────────┬──────────┬────────┬──────────────────────┬────────────────╮
+            │ key     │ requests │ denied │         first denied │ busiest minute │
+            ├─────────┼──────────┼────────┼──────────────────────┼────────────────┤
+            │ 1.2.3.4 │        2 │      1 │ 2015-05-17 10:05:03Z │              2 │
+            ╰─────────┴──────────┴────────┴──────────────────────┴────────────────╯
+                                          First denials
+            ╭──────────────────────┬──────┬─────────┬───────┬─────────┬─────────────╮
+            │ when                 │ line │ key     │ limit │ request │ retry after │
+            ├──────────────────────┼──────┼─────────┼───────┼─────────┼─────────────┤
+            │ 2015-05-17 10:05:03Z │ -:2  │ 1.2.3.4 │ one   │ GET /a  │     117.0 s │
+            ╰──────────────────────┴──────┴─────────┴───────┴─────────┴─────────────╯
+                Busiest interval of each key
+            ╭──────────┬─────┬─────┬─────┬─────╮
+            │ interval │ p50 │ p90 │ p99 │ max │
+            ├──────────┼─────┼─────┼─────┼─────┤
+            │ 1s       │   1 │   2 │   2 │   2 │
+            │ 1m       │   1 │   2 │   2 │   2 │
+            │ 1h       │   1 │   2 │   2 │   2 │
+            ╰──────────┴─────┴─────┴─────┴─────╯
+            -:3: the client's address is missing
+            """;
+        Assert.Equal(expected, string.Join('\n', run.Output.TrimEnd().Split('\n').Select(line => line.TrimEnd())));
     }
 
     [Theory]

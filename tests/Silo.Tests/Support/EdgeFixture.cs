@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Quota.Silo.Edge;
 using Quota.Silo.Edge.Grpc;
 using Quota.Silo.Hosting;
@@ -10,8 +9,9 @@ namespace Quota.Silo.Tests.Support;
 /// <summary>A real edge on loopback with free ports, over a limiter of the test.</summary>
 internal sealed class EdgeFixture : IAsyncDisposable
 {
-    private EdgeFixture(EdgeServer server, EdgeEndpoints endpoints, TestLimiter limiter, ServingState serving)
+    private EdgeFixture(EdgeServer server, EdgeEndpoints endpoints, TestLimiter limiter, ServingState serving, TestLog log)
     {
+        Log = log;
         Server = server;
         Limiter = limiter;
         Serving = serving;
@@ -21,6 +21,9 @@ internal sealed class EdgeFixture : IAsyncDisposable
     }
 
     public EdgeServer Server { get; }
+
+    /// <summary>What the edge logged.</summary>
+    public TestLog Log { get; }
 
     public EdgeEndpoints Endpoints { get; }
 
@@ -36,11 +39,12 @@ internal sealed class EdgeFixture : IAsyncDisposable
     {
         SiloSettings settings = new() { GrpcListen = "127.0.0.1:0", HttpListen = "127.0.0.1:0" };
         TestLimiter limiter = new();
+        TestLog log = loggers as TestLog ?? new TestLog();
         ServingState serving = new();
-        EdgeServer server = new(change?.Invoke(settings) ?? settings, limiter, serving, services ?? [], loggers ?? NullLoggerFactory.Instance);
+        EdgeServer server = new(change?.Invoke(settings) ?? settings, limiter, serving, services ?? [], loggers ?? log);
         EdgeEndpoints endpoints = await server.StartAsync();
         serving.Set(ServingStatus.Serving);
-        return new EdgeFixture(server, endpoints, limiter, serving);
+        return new EdgeFixture(server, endpoints, limiter, serving, log);
     }
 
     public async ValueTask DisposeAsync()

@@ -47,14 +47,14 @@ internal sealed class GrpcTestClient : IDisposable
         return await GrpcTestReply.ReadAsync(response);
     }
 
-    /// <summary>Starts a streaming call; completes when the response's headers have come.</summary>
+    /// <summary>Starts a streaming call; completes when its request can be written.</summary>
     public async Task<GrpcTestStream> StreamAsync(string path, CancellationToken cancel = default, params (string Name, string Value)[] headers)
     {
         StreamingContent content = new();
         HttpRequestMessage request = NewRequest(path, content, "application/grpc", headers);
         Task<HttpResponseMessage> response = _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
         await Task.WhenAny(content.Opened, response);
-        return new GrpcTestStream(await response, content);
+        return new GrpcTestStream(response, content);
     }
 
     public void Dispose() => _http.Dispose();

@@ -8,16 +8,14 @@ internal sealed class GrpcTestStream : IDisposable
 {
     private const int PatienceMs = 20_000;
 
-    private readonly HttpResponseMessage _response;
+    private readonly Task<HttpResponseMessage> _response;
     private readonly StreamingContent _content;
 
-    public GrpcTestStream(HttpResponseMessage response, StreamingContent content)
+    public GrpcTestStream(Task<HttpResponseMessage> response, StreamingContent content)
     {
         _response = response;
         _content = content;
     }
-
-    public HttpResponseMessage Response => _response;
 
     /// <summary>Sends one message.</summary>
     public Task WriteAsync(IMessage message) => WriteRawAsync(GrpcTestClient.Frame(message.ToByteArray()));
@@ -37,7 +35,8 @@ internal sealed class GrpcTestStream : IDisposable
     public async Task<byte[]?> ReadAsync()
     {
         using CancellationTokenSource patience = new(PatienceMs);
-        Stream body = await _response.Content.ReadAsStreamAsync(patience.Token);
+        HttpResponseMessage response = await _response.WaitAsync(patience.Token);
+        Stream body = await response.Content.ReadAsStreamAsync(patience.Token);
         byte[] head = new byte[5];
         if (await body.ReadAtLeastAsync(head, 5, throwOnEndOfStream: false, patience.Token) < 5)
         {
@@ -63,7 +62,8 @@ internal sealed class GrpcTestStream : IDisposable
         while (await ReadAsync() is not null)
         {
         }
-        System.Net.Http.Headers.HttpResponseHeaders source = _response.TrailingHeaders.Contains("grpc-status") ? _response.TrailingHeaders : _response.Headers;
+        HttpResponseMessage response = await _response;
+        System.Net.Http.Headers.HttpResponseHeaders source = response.TrailingHeaders.Contains("grpc-status") ? response.TrailingHeaders : response.Headers;
         string message = source.TryGetValues("grpc-message", out IEnumerable<string>? values) ? values.Single() : "";
         return (int.Parse(source.GetValues("grpc-status").Single(), System.Globalization.CultureInfo.InvariantCulture), Uri.UnescapeDataString(message));
     }
@@ -71,7 +71,7 @@ internal sealed class GrpcTestStream : IDisposable
     /// <summary>Cancels the call if it has not ended.</summary>
     public void Dispose()
     {
-        _response.Dispose();
+        _response.ContinueWith(static t => (t.IsCompletedSuccessfully ? t.Result : null)?.Dispose(), TaskScheduler.Default);
         _content.Complete();
     }
 }

@@ -55,14 +55,12 @@ internal sealed class GrpcMessageReader
         }
     }
 
-    /// <summary>Ends the call: gives back what the last message occupied.</summary>
+    /// <summary>Ends the call. What the pipe still holds is the transport's to drop, which has closed the pipe by now.</summary>
     public void Release()
     {
-        if (_pipe is not null)
-        {
-            ReleaseHeld(_pipe);
-            _pipe = null;
-        }
+        _holding = false;
+        _pipe = null;
+        ReturnRented();
     }
 
     private void ReleaseHeld(PipeReader pipe)
@@ -72,6 +70,11 @@ internal sealed class GrpcMessageReader
             _holding = false;
             pipe.AdvanceTo(_next);
         }
+        ReturnRented();
+    }
+
+    private void ReturnRented()
+    {
         if (_rented is not null)
         {
             ArrayPool<byte>.Shared.Return(_rented);

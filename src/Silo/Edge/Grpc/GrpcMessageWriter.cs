@@ -19,7 +19,7 @@ internal sealed class GrpcMessageWriter : IBufferWriter<byte>
 
     public void Advance(int count)
     {
-        Invariant.Check(count >= 0 && _end + count <= _buffer.Length);
+        Invariant.Check(count == 0 || (count > 0 && count <= _buffer.Length - _end));
         _end += count;
     }
 

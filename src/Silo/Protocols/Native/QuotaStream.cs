@@ -39,6 +39,9 @@ internal sealed class QuotaStream
         _shedder = shedder;
     }
 
+    /// <summary>Whether somebody still listens to the answers.</summary>
+    private bool IsHeard => _fault is null && !_call.Cancellation.IsCancellationRequested;
+
     /// <summary>Serves the stream to its end.</summary>
     public async ValueTask<GrpcStatus> RunAsync()
     {
@@ -101,9 +104,9 @@ internal sealed class QuotaStream
             {
                 unflushed = await AnswerOneAsync(item, unflushed).ConfigureAwait(false);
             }
-            if (unflushed > 0 && !_call.Cancellation.IsCancellationRequested)
+            if (unflushed > 0)
             {
-                await _call.FlushAsync().ConfigureAwait(false);
+                await FlushAsync().ConfigureAwait(false);
             }
             unflushed = 0;
         }
@@ -117,18 +120,18 @@ internal sealed class QuotaStream
             ValueTask completion = item.Batch.CompleteAsync();
             if (!completion.IsCompleted && unflushed > 0)
             {
-                await _call.FlushAsync().ConfigureAwait(false);
+                await FlushAsync().ConfigureAwait(false);
                 unflushed = 0;
             }
             await completion.ConfigureAwait(false);
-            if (_fault is null && !_call.Cancellation.IsCancellationRequested)
+            if (IsHeard)
             {
                 unflushed += item.Batch.WriteStreamResponse(_call.Response);
                 _call.EndMessage();
             }
             if (unflushed >= Bounds.StreamUnflushedBytesMax)
             {
-                await _call.FlushAsync().ConfigureAwait(false);
+                await FlushAsync().ConfigureAwait(false);
                 unflushed = 0;
             }
         }
@@ -141,6 +144,21 @@ internal sealed class QuotaStream
             Finish(item);
         }
         return unflushed;
+    }
+
+    private async ValueTask FlushAsync()
+    {
+        try
+        {
+            if (IsHeard)
+            {
+                await _call.FlushAsync().ConfigureAwait(false);
+            }
+        }
+        catch (Exception e)
+        {
+            _fault ??= e;
+        }
     }
 
     private void Finish(Item item)

@@ -50,6 +50,9 @@ internal sealed class KestrelGrpcCall : IGrpcCall
 
     public IBufferWriter<byte> Response => _writer;
 
+    /// <summary>Whether the caller may be silent for as long as it likes.</summary>
+    internal bool MayBeSilent { get; private set; }
+
     /// <summary>Takes over the next request of the stream.</summary>
     public void Attach(IFeatureCollection features)
     {
@@ -76,7 +79,8 @@ internal sealed class KestrelGrpcCall : IGrpcCall
         if (method.Kind != GrpcMethodKind.Unary)
         {
             // A stream may be silent for hours; Kestrel would end the whole connection for it.
-            _features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;
+            _features.Get<IHttpMinRequestBodyDataRateFeature>()!.MinDataRate = null;
+            MayBeSilent = true;
             _readCancel = CancellationTokenSource.CreateLinkedTokenSource(Cancellation, _draining);
         }
     }
@@ -172,6 +176,7 @@ internal sealed class KestrelGrpcCall : IGrpcCall
         _trailers = null;
         _deadlineTicks = 0;
         _wrote = false;
+        MayBeSilent = false;
         Method = null;
         _features = null!;
     }

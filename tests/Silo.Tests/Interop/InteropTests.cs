@@ -1,0 +1,28 @@
+using System.Net;
+using Quota.Silo.Tests.Support;
+using Xunit.Abstractions;
+
+namespace Quota.Silo.Tests.Interop;
+
+/// <summary>The service as other people's gRPC implementations see it: scripts in <c>tests/Interop</c>, one line per case.</summary>
+public sealed class InteropTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    [InteropFact("node", "js", ["-e", "require('@grpc/grpc-js'); require('@grpc/proto-loader')"], "install node and run npm ci --prefix tests/Interop/js")]
+    public Task Grpc_js() => RunAsync("node", "js", "interop.js");
+
+    [InteropFact("/usr/bin/python3", "py", ["-c", "import grpc, google.protobuf"], "install python3-grpcio and python3-protobuf")]
+    public Task Python_grpcio() => RunAsync("/usr/bin/python3", "py", "interop.py");
+
+    private async Task RunAsync(string program, string folder, string script)
+    {
+        await using EdgeFixture silo = await EdgeFixture.StartAsync();
+        IPEndPoint target = silo.Endpoints.Grpc;
+        using ChildProcess client = ChildProcess.Start(program, [script, target.ToString()], Path.Combine(InteropFactAttribute.Root, folder));
+        int exitCode = await client.WaitForExitAsync(Patience);
+        output.WriteLine(client.Output);
+        Assert.True(exitCode == 0, client.Output);
+        Assert.Contains("ok reflection", client.Output, StringComparison.Ordinal);
+    }
+}

@@ -71,6 +71,22 @@ public sealed class PlanModel
     /// <summary>Position of limit <paramref name="index"/> within its block's layout.</summary>
     public int LayoutIndex(int index) => _layoutIndexes[index];
 
+    /// <summary>From limits without <c>per</c>, as a mask of the plan, to their counters, as a mask of <see cref="Layout"/>.</summary>
+    public uint LayoutMask(uint limits)
+    {
+        Invariant.Check((limits & PerMask) == 0);
+        if (PerMask == 0)
+        {
+            return limits;
+        }
+        uint mask = 0;
+        for (uint rest = limits; rest != 0; rest &= rest - 1)
+        {
+            mask |= 1u << _layoutIndexes[System.Numerics.BitOperations.TrailingZeroCount(rest)];
+        }
+        return mask;
+    }
+
     /// <summary>Layout of the block of limit <paramref name="index"/>, which counts per attribute value.</summary>
     public CounterLayout PerLayout(int index) => _perLayouts[index]!;
 

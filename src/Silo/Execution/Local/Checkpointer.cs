@@ -28,7 +28,7 @@ internal sealed class Checkpointer(KeyTable table, IJournal journal, IGrainStore
     /// <summary>Blocks copied under one hold of a gate: a few microseconds.</summary>
     private const int CopiesPerGate = 64;
 
-    /// <summary>How often the loop looks whether a round is due.</summary>
+    /// <summary>How often the loop looks whether a round is due, unless it is asked for one.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Blocks that were not touched for this long leave memory.</summary>
@@ -37,10 +37,15 @@ internal sealed class Checkpointer(KeyTable table, IJournal journal, IGrainStore
     /// <summary>Each tick looks at this share of the table for idle blocks, so the whole of it within about a minute.</summary>
     private const int IdleTicks = 256;
 
+    /// <summary>Of a full table each tick looks at this larger share.</summary>
+    private const int FullTicks = 8;
+
     /// <summary>Stored blocks looked at per round for ones to forget.</summary>
     private const int ForgetExamine = 4096;
 
     private readonly SemaphoreSlim _round = new(1, 1);
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private int _asked;
     private readonly List<(Shard Shard, int Block)> _batchBlocks = new(IGrainStore.SaveBatchMax);
     private readonly List<GrainSave> _batch = new(IGrainStore.SaveBatchMax);
     private readonly bool[] _saved = new bool[IGrainStore.SaveBatchMax];
@@ -53,21 +58,31 @@ internal sealed class Checkpointer(KeyTable table, IJournal journal, IGrainStore
     /// <summary>Runs rounds when they are due, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(Tick);
+        table.CheckpointRequested = Request;
         long lastRound = Environment.TickCount64;
         long lastSegment = journal.ActiveSegment;
         try
         {
-            while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
+            while (true)
             {
+                bool asked = await _wake.WaitAsync(Tick, cancellation).ConfigureAwait(false);
+                if (asked)
+                {
+                    Volatile.Write(ref _asked, 0);
+                }
                 EvictIdle();
-                bool due = Environment.TickCount64 - lastRound >= settings.CheckpointIntervalMs
+                bool due = asked
+                    || Environment.TickCount64 - lastRound >= settings.CheckpointIntervalMs
                     || journal.ActiveSegment > lastSegment + 1
                     || journal.Status == JournalStatus.Full;
                 if (due)
                 {
                     lastSegment = journal.ActiveSegment;
                     await TryRoundAsync(cancellation).ConfigureAwait(false);
+                    if (table.IsFull)
+                    {
+                        EvictIdle();
+                    }
                     lastRound = Environment.TickCount64;
                 }
             }
@@ -222,14 +237,24 @@ internal sealed class Checkpointer(KeyTable table, IJournal journal, IGrainStore
         }
     }
 
+    private void Request()
+    {
+        if (Interlocked.Exchange(ref _asked, 1) == 0)
+        {
+            _wake.Release();
+        }
+    }
+
+    /// <summary>Drops blocks that have been idle for long; from a full table whatever was not touched this second.</summary>
     private void EvictIdle()
     {
-        uint seconds = KeyTable.Seconds(clock.Now());
+        bool full = table.IsFull;
+        uint idleBefore = KeyTable.Seconds(clock.Now()) - (full ? 0 : IdleSeconds);
         foreach (Shard shard in table.Shards)
         {
             lock (shard.Gate)
             {
-                shard.Evict((shard.EntryEnd / IdleTicks) + 1, seconds - IdleSeconds);
+                shard.Evict((shard.EntryEnd / (full ? FullTicks : IdleTicks)) + 1, idleBefore);
             }
         }
     }

@@ -5,40 +5,57 @@ namespace Quota.Silo.Execution.Local;
 /// <summary>
 /// All resident blocks, in shards. A key's blocks are all in one shard, chosen by the hash of its own block's id, so that
 /// decisions on different keys rarely meet and a decision on one key takes one lock.
+/// <para>Safe for concurrent use: blocks are touched under their shard's gate only; the number of residents is one atomic.</para>
 /// </summary>
 internal sealed class KeyTable
 {
     /// <summary>More than any machine's threads, so that two decisions seldom want the same shard; a power of two.</summary>
     private const int ShardCount = 256;
 
-    private readonly Shard[] _shards;
+    /// <summary>Room above the bound for blocks that cannot be evicted before the next checkpoint has saved them.</summary>
+    private const int HeadroomMin = 16 * 1024;
 
-    public KeyTable(LayoutRegistry layouts, int residentBlocksMax)
+    private readonly Shard[] _shards;
+    private readonly int _residentMax;
+    private readonly int _headroom;
+    private int _residents;
+
+    /// <param name="layouts">Numbers the blocks' layouts.</param>
+    /// <param name="residentMax">Blocks held in memory before idle ones have to leave.</param>
+    public KeyTable(LayoutRegistry layouts, int residentMax)
     {
         Layouts = layouts;
-        _shards = [.. Enumerable.Range(0, ShardCount).Select(_ => new Shard(layouts))];
-        // A shard evicts when it holds its share, and takes no more at a quarter above it.
-        ShardSoftMax = Math.Max(1, residentBlocksMax / ShardCount);
-        ShardHardMax = ShardSoftMax + Math.Max(64, ShardSoftMax / 4);
+        _residentMax = residentMax;
+        _headroom = Math.Max(HeadroomMin, residentMax / 4);
+        _shards = [.. Enumerable.Range(0, ShardCount).Select(_ => new Shard(layouts, this))];
     }
 
     public LayoutRegistry Layouts { get; }
 
     public IReadOnlyList<Shard> Shards => _shards;
 
-    /// <summary>Blocks of a shard above which it evicts before it adds.</summary>
-    public int ShardSoftMax { get; }
+    /// <summary>Resident blocks.</summary>
+    public int Count => Volatile.Read(ref _residents);
 
-    /// <summary>Blocks of a shard above which it adds none.</summary>
-    public int ShardHardMax { get; }
+    /// <summary>An idle block has to leave before another one comes.</summary>
+    public bool IsFull => Count >= _residentMax;
+
+    /// <summary>No block can come.</summary>
+    public bool IsOverfull => Count >= _residentMax + _headroom;
+
+    public long MemoryBytes => _shards.Sum(s => s.MemoryBytes);
+
+    /// <summary>Called when blocks cannot leave because they are not in the store yet.</summary>
+    public Action? CheckpointRequested { get; set; }
 
     /// <summary>The shard of a key, by the hash of its own block's id. The index inside the shard uses the low bits.</summary>
     public Shard ShardOf(ulong keyHash) => _shards[keyHash >> 56 & (ShardCount - 1)];
 
-    public int Count => _shards.Sum(s => s.Count);
-
-    public long MemoryBytes => _shards.Sum(s => s.MemoryBytes);
-
     /// <summary>Seconds of the window scale, as kept with each block.</summary>
     public static uint Seconds(in Instant now) => (uint)(now.WindowNs / 1_000_000_000);
+
+    public void RequestCheckpoint() => CheckpointRequested?.Invoke();
+
+    /// <summary>Called by a shard whenever a block comes (1) or leaves (-1).</summary>
+    internal void CountResidents(int change) => Interlocked.Add(ref _residents, change);
 }

@@ -28,8 +28,8 @@ internal sealed class LocalExecutor : IGrainExecutor
 
     private readonly KeyTable _table;
     private readonly IJournal _journal;
-    private readonly IGrainStore? _store;
-    private readonly Func<CounterLayout, bool> _announceLayout;
+    private readonly DecisionKeeper _keeper;
+    private readonly BlockFetcher _fetcher;
 
     /// <param name="table">Recovered blocks, or empty.</param>
     /// <param name="journal">Takes the accepted decisions.</param>
@@ -38,11 +38,10 @@ internal sealed class LocalExecutor : IGrainExecutor
     {
         _table = table;
         _journal = journal;
-        _store = store;
-        _announceLayout = AnnounceLayout;
+        _keeper = new DecisionKeeper(table.Layouts, journal);
+        _fetcher = new BlockFetcher(table, _keeper, store);
     }
 
-    [SkipLocalsInit]
     public void Begin(in GrainCommand command, Decision decision)
     {
         Span<byte> id = stackalloc byte[Bounds.GrainIdBytesMax];
@@ -52,7 +51,7 @@ internal sealed class LocalExecutor : IGrainExecutor
         uint applicable = command.Plan.Applicable(command.Attributes);
 
         // 1. A key whose blocks are all resident is decided at once.
-        Missing missing = TryDecide(shard, keyId, keyHash, command, applicable, decision);
+        MissingBlock missing = TryDecide(shard, keyId, keyHash, command, applicable, decision);
         // 2. Otherwise each missing block is fetched outside the gate, and the check tried again.
         for (int loads = 0; missing.IsMissing; loads++)
         {
@@ -100,7 +99,7 @@ internal sealed class LocalExecutor : IGrainExecutor
         }
     }
 
-    private Missing TryDecide(Shard shard, ReadOnlySpan<byte> keyId, ulong keyHash, in GrainCommand command, uint applicable, Decision decision)
+    private MissingBlock TryDecide(Shard shard, ReadOnlySpan<byte> keyId, ulong keyHash, in GrainCommand command, uint applicable, Decision decision)
     {
         PlanModel plan = command.Plan;
         Span<int> valueBlocks = stackalloc int[plan.PerMask == 0 ? 0 : Bounds.LimitsPerPlanMax];
@@ -113,7 +112,7 @@ internal sealed class LocalExecutor : IGrainExecutor
                 keyBlock = shard.Find(keyHash, keyId);
                 if (keyBlock == Shard.NotFound)
                 {
-                    return Missing.Block(Missing.KeyBlock, shard.Departures);
+                    return MissingBlock.Of(MissingBlock.KeyBlock, shard);
                 }
                 if (!Prepare(shard, keyBlock, plan.Layout, command.Now, seconds))
                 {
@@ -123,7 +122,7 @@ internal sealed class LocalExecutor : IGrainExecutor
             }
             if ((applicable & plan.PerMask) != 0)
             {
-                Missing missing = FindValueBlocks(shard, command, applicable & plan.PerMask, valueBlocks, seconds, decision);
+                MissingBlock missing = FindValueBlocks(shard, command, applicable & plan.PerMask, valueBlocks, seconds, decision);
                 if (missing.IsMissing || decision.Status != DecisionStatus.Pending)
                 {
                     return missing;
@@ -134,7 +133,7 @@ internal sealed class LocalExecutor : IGrainExecutor
             GrainVerdict verdict = Grain.Evaluate(plan, applicable, ref state, command.Cost, command.Now, results);
             if (verdict.CountMask != 0)
             {
-                if (!Keep(shard, plan, keyBlock, valueBlocks, verdict.CountMask, command, out long position))
+                if (!_keeper.TryKeep(shard, keyBlock, valueBlocks, verdict.CountMask, command, out long position))
                 {
                     FailJournal(decision);
                     return default;
@@ -158,7 +157,7 @@ internal sealed class LocalExecutor : IGrainExecutor
         {
             return true;
         }
-        if (!_table.Layouts.TryGetNumber(layout, _announceLayout, out int number))
+        if (!_keeper.TryGetNumber(layout, out int number))
         {
             return false;
         }
@@ -168,7 +167,7 @@ internal sealed class LocalExecutor : IGrainExecutor
         return true;
     }
 
-    private Missing FindValueBlocks(Shard shard, in GrainCommand command, uint limits, Span<int> valueBlocks, uint seconds, Decision decision)
+    private MissingBlock FindValueBlocks(Shard shard, in GrainCommand command, uint limits, Span<int> valueBlocks, uint seconds, Decision decision)
     {
         Span<byte> id = stackalloc byte[Bounds.GrainIdBytesMax];
         for (uint rest = limits; rest != 0; rest &= rest - 1)
@@ -178,7 +177,7 @@ internal sealed class LocalExecutor : IGrainExecutor
             valueBlocks[i] = shard.Find(KeyHash.Compute(valueId), valueId);
             if (valueBlocks[i] == Shard.NotFound)
             {
-                return Missing.Block(i, shard.Departures);
+                return MissingBlock.Of(i, shard);
             }
             if (!Prepare(shard, valueBlocks[i], command.Plan.PerLayout(i), command.Now, seconds))
             {
@@ -189,91 +188,16 @@ internal sealed class LocalExecutor : IGrainExecutor
         return default;
     }
 
-    /// <summary>Appends the record of the decision to the journal and marks its blocks dirty; or does nothing and returns false.</summary>
-    private bool Keep(Shard shard, PlanModel plan, int keyBlock, ReadOnlySpan<int> valueBlocks, uint countMask, in GrainCommand command, out long position)
-    {
-        uint keyMask = KeyMask(plan, countMask & ~plan.PerMask);
-        uint values = countMask & plan.PerMask;
-        int blocks = BitOperations.PopCount(values) + (keyMask != 0 ? 1 : 0);
-        int size = DecisionRecord.HeadBytes + (keyMask != 0 ? RecordBytes(shard, keyBlock) : 0);
-        for (uint rest = values; rest != 0; rest &= rest - 1)
-        {
-            size += RecordBytes(shard, valueBlocks[BitOperations.TrailingZeroCount(rest)]);
-        }
-        if (shard.RecordScratch.Length < size)
-        {
-            shard.RecordScratch = new byte[BitOperations.RoundUpToPowerOf2((uint)size)];
-        }
-        Span<byte> record = shard.RecordScratch.AsSpan(0, size);
-        int n = DecisionRecord.WriteHead(record, blocks, command.Now, command.Cost);
-        if (keyMask != 0)
-        {
-            n += WriteBlock(shard, keyBlock, keyMask, record[n..]);
-        }
-        for (uint rest = values; rest != 0; rest &= rest - 1)
-        {
-            n += WriteBlock(shard, valueBlocks[BitOperations.TrailingZeroCount(rest)], 1, record[n..]);
-        }
-        if (!_journal.TryAppend(record[..n], out position))
-        {
-            return false;
-        }
-        if (keyMask != 0)
-        {
-            MarkCounted(shard, keyBlock);
-        }
-        for (uint rest = values; rest != 0; rest &= rest - 1)
-        {
-            MarkCounted(shard, valueBlocks[BitOperations.TrailingZeroCount(rest)]);
-        }
-        return true;
-    }
-
-    private static void MarkCounted(Shard shard, int block)
-    {
-        shard.MarkDirty(block);
-        shard.Entry(block).Flags |= BlockFlags.Imaged;
-    }
-
-    private static int RecordBytes(Shard shard, int block)
-    {
-        ref BlockEntry entry = ref shard.Entry(block);
-        return DecisionRecord.BlockBytes(entry.IdLength, entry.StateLength, (entry.Flags & BlockFlags.Imaged) == 0);
-    }
-
-    private int WriteBlock(Shard shard, int block, uint mask, Span<byte> target)
-    {
-        ref BlockEntry entry = ref shard.Entry(block);
-        return (entry.Flags & BlockFlags.Imaged) != 0
-            ? DecisionRecord.WriteBlock(target, shard.Id(block), mask, null, default)
-            : DecisionRecord.WriteBlock(target, shard.Id(block), mask, _table.Layouts[entry.Layout].Id, shard.State(block));
-    }
-
-    /// <summary>From limits of the plan to counters of the key block's layout.</summary>
-    private static uint KeyMask(PlanModel plan, uint limits)
-    {
-        if (plan.PerMask == 0)
-        {
-            return limits;
-        }
-        uint mask = 0;
-        for (uint rest = limits; rest != 0; rest &= rest - 1)
-        {
-            mask |= 1u << plan.LayoutIndex(BitOperations.TrailingZeroCount(rest));
-        }
-        return mask;
-    }
-
-    private bool TryFetch(Shard shard, ReadOnlySpan<byte> keyId, ulong keyHash, in GrainCommand command, Missing missing, Decision decision)
+    private bool TryFetch(Shard shard, ReadOnlySpan<byte> keyId, ulong keyHash, in GrainCommand command, MissingBlock missing, Decision decision)
     {
         try
         {
-            if (!Fetch(shard, keyId, keyHash, command, missing))
+            if (_fetcher.Fetch(shard, keyId, keyHash, command, missing))
             {
-                decision.Fail(DecisionStatus.Overloaded, "the key table is full of keys that are not checkpointed yet");
-                return false;
+                return true;
             }
-            return true;
+            FailJournalOr(decision, "the key table is full of keys that are not checkpointed yet");
+            return false;
         }
         catch (StoreException e)
         {
@@ -282,92 +206,13 @@ internal sealed class LocalExecutor : IGrainExecutor
         }
     }
 
-    /// <summary>Makes the missing block resident: from the store, or new. False if there is no room for it.</summary>
-    private bool Fetch(Shard shard, ReadOnlySpan<byte> keyId, ulong keyHash, in GrainCommand command, Missing missing)
-    {
-        Span<byte> buffer = stackalloc byte[Bounds.GrainIdBytesMax];
-        scoped ReadOnlySpan<byte> id = keyId;
-        ulong hash = keyHash;
-        CounterLayout layout = command.Plan.Layout;
-        if (missing.Limit != Missing.KeyBlock)
-        {
-            LimitModel limit = command.Plan.Limits[missing.Limit];
-            id = buffer[..GrainId.WriteValue(buffer, command.Namespace.NameUtf8, command.Key, limit, command.Attributes)];
-            hash = KeyHash.Compute(id);
-            layout = command.Plan.PerLayout(missing.Limit);
-        }
-        StoredGrain? stored = Load(id);
-        int number;
-        ReadOnlySpan<byte> state;
-        if (stored is StoredGrain found && _table.Layouts.TryFind(found.LayoutId, out number))
-        {
-            state = found.State.Span;
-        }
-        else
-        {
-            // A layout that is nowhere would mean a store that lost its layouts: that was refused when it was opened.
-            Invariant.Check(stored is null);
-            if (!_table.Layouts.TryGetNumber(layout, _announceLayout, out number))
-            {
-                return false;
-            }
-            state = new byte[layout.SizeBytes];
-        }
-        lock (shard.Gate)
-        {
-            if (shard.Departures != missing.Departures || shard.Find(hash, id) != Shard.NotFound)
-            {
-                return true;
-            }
-            if (!MakeRoom(shard, command.Now))
-            {
-                return false;
-            }
-            shard.Insert(hash, id, number, state, KeyTable.Seconds(command.Now));
-            return true;
-        }
-    }
+    private void FailJournal(Decision decision) => FailJournalOr(decision, "the disk is too far behind");
 
-    private StoredGrain? Load(ReadOnlySpan<byte> id)
-    {
-        if (_store is null)
-        {
-            return null;
-        }
-        ValueTask<StoredGrain?> load = _store.LoadAsync(id.ToArray(), CancellationToken.None);
-        // The embedded store answers on the caller's thread; nothing waits for another one here.
-        Invariant.Check(load.IsCompleted);
-        return load.GetAwaiter().GetResult();
-    }
-
-    private bool MakeRoom(Shard shard, in Instant now)
-    {
-        uint seconds = KeyTable.Seconds(now);
-        if (shard.Count >= _table.ShardSoftMax && shard.Evict(EvictExamine, seconds - RecentSeconds) == 0)
-        {
-            // None of them is idle: whatever was not touched this very second and is safe in the store may go.
-            shard.Evict(EvictExamine, seconds);
-        }
-        return shard.Count < _table.ShardHardMax;
-    }
-
-    /// <summary>Entries looked at when a full shard adds one: a microsecond's work, and more than one finds.</summary>
-    private const int EvictExamine = 32;
-
-    /// <summary>A full shard drops blocks that were not touched for this long before it drops others.</summary>
-    private const uint RecentSeconds = 60;
-
-    private bool AnnounceLayout(CounterLayout layout)
-    {
-        byte[] record = [(byte)JournalRecordKind.Layout, .. layout.Encoded];
-        return _journal.TryAppend(record, out _);
-    }
-
-    private void FailJournal(Decision decision)
+    private void FailJournalOr(Decision decision, string overload)
     {
         if (_journal.Status == JournalStatus.Running)
         {
-            decision.Fail(DecisionStatus.Overloaded, "the disk is too far behind");
+            decision.Fail(DecisionStatus.Overloaded, overload);
             return;
         }
         decision.Fail(DecisionStatus.Unavailable, $"the journal takes no decisions: {_journal.Status}");
@@ -375,12 +220,4 @@ internal sealed class LocalExecutor : IGrainExecutor
 
     private static void FailUnkept(Decision decision) =>
         decision.Fail(DecisionStatus.Unavailable, "the decision could not be kept: the journal failed");
-
-    /// <summary>The first block of a check that is not resident, and the shard's departures when it was found missing.</summary>
-    private readonly record struct Missing(bool IsMissing, int Limit, long Departures)
-    {
-        public const int KeyBlock = -1;
-
-        public static Missing Block(int limit, long departures) => new(true, limit, departures);
-    }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Quota.Grains;
 
 namespace Quota.Silo.Execution.Local;
@@ -17,13 +18,21 @@ internal sealed class Shard
 
     private readonly BlockHeap _heap = new();
     private readonly LayoutRegistry _layouts;
+    private readonly KeyTable? _table;
     private ulong[] _index = new ulong[64];
     private BlockEntry[] _entries = new BlockEntry[32];
     private int _used;
     private int _firstFree = NotFound;
     private int _hand;
+    private byte[] _recordScratch = new byte[512];
 
-    public Shard(LayoutRegistry layouts) => _layouts = layouts;
+    /// <param name="layouts">Numbers the blocks' layouts.</param>
+    /// <param name="table">Told how many blocks there are; null for a shard by itself.</param>
+    public Shard(LayoutRegistry layouts, KeyTable? table = null)
+    {
+        _layouts = layouts;
+        _table = table;
+    }
 
     public Lock Gate { get; } = new();
 
@@ -36,10 +45,7 @@ internal sealed class Shard
     /// <summary>Blocks that a checkpoint has to save.</summary>
     public List<int> DirtyBlocks { get; set; } = [];
 
-    /// <summary>Scratch for one journal record.</summary>
-    public byte[] RecordScratch { get; set; } = new byte[512];
-
-    public long MemoryBytes => _heap.AllocatedBytes + (_index.Length * sizeof(ulong)) + (_entries.Length * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<BlockEntry>());
+    public long MemoryBytes => _heap.AllocatedBytes + (_index.Length * sizeof(ulong)) + (_entries.Length * (long)Unsafe.SizeOf<BlockEntry>());
 
     public ref BlockEntry Entry(int block) => ref _entries[block];
 
@@ -99,6 +105,7 @@ internal sealed class Shard
         state.CopyTo(bytes);
         id.CopyTo(bytes[state.Length..]);
         Count++;
+        _table?.CountResidents(1);
         if (Count * 4L > _index.Length * 3L)
         {
             GrowIndex();
@@ -122,6 +129,23 @@ internal sealed class Shard
         entry.StateLength = (ushort)state.Length;
         entry.Layout = layout;
         entry.Flags &= ~BlockFlags.Imaged;
+    }
+
+    /// <summary>Room for one journal record.</summary>
+    public Span<byte> RecordScratch(int size)
+    {
+        if (_recordScratch.Length < size)
+        {
+            _recordScratch = new byte[BitOperations.RoundUpToPowerOf2((uint)size)];
+        }
+        return _recordScratch.AsSpan(0, size);
+    }
+
+    /// <summary>The journal holds the block as it is about to be: it is dirty, and needs no image until the next checkpoint.</summary>
+    public void MarkJournaled(int block)
+    {
+        MarkDirty(block);
+        _entries[block].Flags |= BlockFlags.Imaged;
     }
 
     public void MarkDirty(int block)
@@ -164,6 +188,7 @@ internal sealed class Shard
         entry.TouchedSeconds = unchecked((uint)_firstFree);
         _firstFree = block;
         Count--;
+        _table?.CountResidents(-1);
         Departures++;
     }
 

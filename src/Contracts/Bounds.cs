@@ -67,6 +67,85 @@ public static class Bounds
     /// <summary>The configuration file. Larger sets of keys belong into the store.</summary>
     public const int ConfigBytesMax = 64 * 1024 * 1024;
 
+    /// <summary>Depth of nesting in the configuration file; the deepest field that means something is at 8.</summary>
+    public const int ConfigDepthMax = 16;
+
+    /// <summary>Values that YAML aliases may add to a configuration file: shared limits yes, a small file that unfolds to billions no.</summary>
+    public const int ConfigAliasedValuesMax = 100_000;
+
+    /// <summary>Errors reported of one configuration file: more than one screen helps nobody.</summary>
+    public const int ConfigErrorsMax = 50;
+
+    /// <summary>Time zone names: the longest IANA name has 32 bytes, and counter layouts keep the length in one byte.</summary>
+    public const int ZoneBytesMax = 255;
+
+    /// <summary>A listen address or a path in the configuration: what Linux takes as a path.</summary>
+    public const int SettingBytesMax = 4_096;
+
+    /// <summary>Smallest journal segment: below it, a busy silo changes segments many times a second.</summary>
+    public const long JournalSegmentBytesMin = 1024 * 1024;
+
+    /// <summary>Largest journal segment: an offset fits 31 bits, and a release frees space in useful steps.</summary>
+    public const long JournalSegmentBytesMax = 1024L * 1024 * 1024;
+
+    /// <summary>Journal segments are whole memory pages.</summary>
+    public const long JournalSegmentBytesMultiple = 4_096;
+
+    /// <summary>Fewest segments the bound on the whole journal must allow: one written, one prepared, one waiting for the checkpoint.</summary>
+    public const int JournalSegmentsMin = 3;
+
+    /// <summary>Largest journal: what a start would replay for many minutes.</summary>
+    public const long JournalBytesMax = 1024L * 1024 * 1024 * 1024;
+
+    /// <summary>Shortest interval between checkpoints: more often would cost more than it saves at the next start.</summary>
+    public const long CheckpointIntervalMsMin = 100;
+
+    /// <summary>Longest interval between checkpoints: a start replays everything since the last one.</summary>
+    public const long CheckpointIntervalMsMax = 3_600_000;
+
+    /// <summary>Fewest resident blocks: one check can touch one per limit, and a batch many.</summary>
+    public const int ResidentBlocksMin = 1_000;
+
+    /// <summary>Most resident blocks: the table's indexes are 32-bit.</summary>
+    public const int ResidentBlocksMax = 1_000_000_000;
+
+    /// <summary>Most calls in flight that may be configured; more wait in the kernel just as well.</summary>
+    public const int InFlightMax = 1_000_000;
+
+    /// <summary>Most connections that may be configured: the most file descriptors Linux gives a process unless tuned.</summary>
+    public const int ConnectionsMax = 1_048_576;
+
+    /// <summary>Longest drain: supervisors kill a stopping process long before.</summary>
+    public const long DrainTimeoutMsMax = 600_000;
+
+    // The catalog's watch.
+
+    /// <summary>How often the configuration file is looked at, should its directory's events be lost: a change is in force within a second.</summary>
+    public const int ConfigPollMs = 500;
+
+    /// <summary>How long a changed configuration file must stay as it is before it is read: editors write in several steps.</summary>
+    public const int ConfigSettleMs = 50;
+
+    /// <summary>How often a file that keeps changing is waited for before it is read as it is.</summary>
+    public const int ConfigSettleRoundsMax = 8;
+
+    // The replay of access logs.
+
+    /// <summary>One line of an access log: nginx and Apache take request lines and headers of 8 KiB each at most.</summary>
+    public const int LogLineBytesMax = 32 * 1024;
+
+    /// <summary>Keys and attribute values a replay keeps in memory, about 300 bytes each.</summary>
+    public const int ReplayKeysMax = 10_000_000;
+
+    /// <summary>Lines a replay holds in memory to sort them: days of a busy site, and half the memory of a small machine.</summary>
+    public const long ReplaySortBytesMax = 1024L * 1024 * 1024;
+
+    /// <summary>Malformed lines and refusals a replay can be asked to list: a page, or a spreadsheet.</summary>
+    public const int ReplayListMax = 100_000;
+
+    /// <summary>Lines of a sample log.</summary>
+    public const int SampleLinesMax = 10_000_000;
+
     // Storage.
 
     /// <summary>A grain's id: its kind, namespace, key and, for a counter per attribute value, the limit and the values.</summary>
@@ -74,6 +153,33 @@ public static class Bounds
 
     /// <summary>A grain's state: 32 limits of 61 buckets and a head.</summary>
     public const int GrainStateBytesMax = LimitsPerPlanMax * (BucketsMax + 2) * 8;
+
+    /// <summary>One journal record: the largest grain state many times over, and small against the smallest segment.</summary>
+    public const int JournalRecordBytesMax = 128 * 1024;
+
+    /// <summary>One journal frame, header included: what is read at once when the journal is replayed, and lost at once when it tears.</summary>
+    public const int JournalFrameBytesMax = 1024 * 1024;
+
+    /// <summary>Records in memory that are not written yet: a stall of the disk of about a tenth of a second at a million decisions a second.</summary>
+    public const int JournalPendingBytesMax = 16 * 1024 * 1024;
+
+    /// <summary>Records nobody waits for (<c>sync: os</c>) are synced at the latest this long after they were appended, plus one sync.</summary>
+    public const int JournalSyncDelayMs = 50;
+
+    /// <summary>A full journal tries this often to prepare a segment, besides every time segments are released.</summary>
+    public const int JournalPrepareRetryMs = 1_000;
+
+    /// <summary>A new segment is zeroed in steps of this size with a sync after each, so that the disk's queue stays short for the commits.</summary>
+    public const int JournalZeroStepBytes = 1024 * 1024;
+
+    /// <summary>Waiters completed by one work item of the thread pool: cheaper than one each, and a slow continuation delays only these.</summary>
+    public const int JournalWaitersPerWorkItem = 16;
+
+    /// <summary>Waiters kept for reuse: as many as calls may be in flight four times over, about two megabytes.</summary>
+    public const int JournalWaitersPooledMax = 16_384;
+
+    /// <summary>Bytes read at once when the journal is replayed.</summary>
+    public const int JournalReadBytes = 4 * 1024 * 1024;
 
     // The edge.
 

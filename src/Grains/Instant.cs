@@ -25,6 +25,9 @@ public readonly record struct Instant(long WindowNs, long WallMs)
     /// <inheritdoc cref="Instant(long, long)"/>
     public long WallMs { get; init => field = InBounds(value, WallMsMax); } = InBounds(WallMs, WallMsMax);
 
+    /// <summary>Whether an instant can have these two times.</summary>
+    public static bool IsInBounds(long windowNs, long wallMs) => windowNs is >= 0 and <= WindowNsMax && wallMs is >= 0 and <= WallMsMax;
+
     /// <summary>An instant at which both scales show the same time.</summary>
     public static Instant FromUnixMs(long unixMs) => new(unixMs * 1_000_000, unixMs);
 

@@ -1,1 +1,3 @@
-return 0;
+using Quota.Silo.Cli;
+
+return await QuotaCli.RunAsync(args, CliConsole.System());

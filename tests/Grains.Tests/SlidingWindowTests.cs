@@ -6,7 +6,7 @@ namespace Quota.Grains.Tests;
 public sealed class SlidingWindowTests
 {
     [Fact]
-    public void Answers_exactly_as_the_log_of_events_and_no_window_exceeds_the_amount() => Seeded.ForEach(6_000, random =>
+    public void Answers_exactly_as_the_log_of_events_and_no_window_exceeds_the_amount() => Seeded.ForEach(15_000, random =>
     {
         long amount = RandomLimit.Amount(random);
         long periodNs = RandomLimit.PeriodNs(random);

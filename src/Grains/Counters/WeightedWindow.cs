@@ -5,7 +5,8 @@ namespace Quota.Grains.Counters;
 /// <summary>
 /// Two fixed windows; the earlier counts by the share of it that the sliding window still overlaps, rounded up. State:
 /// <c>[window, previous, current]</c>. It assumes that the earlier window was used evenly; where it was not, a sliding window
-/// holds at most twice the amount (source: Cloudflare, "How we built rate limiting capable of scaling to millions of domains").
+/// holds up to one unit less than twice the amount, which WeightedWindowTests reaches (source: Cloudflare, "How we built rate
+/// limiting capable of scaling to millions of domains").
 /// </summary>
 internal static class WeightedWindow
 {

@@ -36,11 +36,11 @@ public sealed class RecordGoldenTests
     public void Decision_record()
     {
         Span<byte> record = stackalloc byte[200];
-        int n = DecisionRecord.WriteHead(record, 2, new Instant(0x0102030405060708, 0x1112131415161718), 3);
+        int n = DecisionRecord.WriteHead(record, 2, new Instant(0x0102030405060708, 0x0000011213141516), 3);
         n += DecisionRecord.WriteBlock(record[n..], "id"u8, 5, null, default);
         n += DecisionRecord.WriteBlock(record[n..], "x"u8, 1, 0xAABBCCDDEEFF0011, [9, 8]);
         Assert.Equal(
-            "0102000000000000" + "0807060504030201" + "1817161514131211" + "0300000000000000"
+            "0102000000000000" + "0807060504030201" + "1615141312010000" + "0300000000000000"
             + "00000200050000006964"
             + "010001000100000078" + "1100FFEEDDCCBBAA" + "02000908",
             Convert.ToHexString(record[..n]));

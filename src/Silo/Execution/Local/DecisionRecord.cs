@@ -70,9 +70,15 @@ internal static class DecisionRecord
             return false;
         }
         blocks = record[1];
-        now = new Instant(BinaryPrimitives.ReadInt64LittleEndian(record[8..]), BinaryPrimitives.ReadInt64LittleEndian(record[16..]));
+        long windowNs = BinaryPrimitives.ReadInt64LittleEndian(record[8..]);
+        long wallMs = BinaryPrimitives.ReadInt64LittleEndian(record[16..]);
         cost = BinaryPrimitives.ReadInt64LittleEndian(record[24..]);
-        return now.WindowNs >= 0 && cost is >= 0 and <= Bounds.CostMax;
+        if (!Instant.IsInBounds(windowNs, wallMs) || cost is < 0 or > Bounds.CostMax)
+        {
+            return false;
+        }
+        now = new Instant(windowNs, wallMs);
+        return true;
     }
 
     /// <summary>Reads the next block's part and moves on; false if the bytes are no such part.</summary>

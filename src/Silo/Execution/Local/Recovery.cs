@@ -19,6 +19,18 @@ internal sealed class Recovery(KeyTable table)
 
     public RecoveryResult Result => new(_decisions, _blocks, _older, _latest);
 
+    /// <summary>Records whose checksum holds and whose bytes are none of ours.</summary>
+    public long Unreadable { get; private set; }
+
+    /// <summary>Applies one record of the journal, or counts it as unreadable.</summary>
+    public void Visit(ReadOnlySpan<byte> record, long lsn)
+    {
+        if (!Apply(record))
+        {
+            Unreadable++;
+        }
+    }
+
     /// <summary>Takes in the layouts of everything the store holds.</summary>
     /// <exception cref="StoreException">The store cannot be read, or holds a layout this build does not know.</exception>
     public static async Task RestoreLayoutsAsync(KeyTable table, IGrainStore store, CancellationToken cancellation)

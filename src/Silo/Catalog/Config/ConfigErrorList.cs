@@ -1,0 +1,34 @@
+using Quota.Contracts;
+
+namespace Quota.Silo.Catalog.Config;
+
+/// <summary>Collects the errors of one file, up to a bound, and counts the rest.</summary>
+internal sealed class ConfigErrorList(string file)
+{
+    private readonly List<ConfigError> _errors = [];
+
+    /// <summary>Errors found so far, including those beyond the bound.</summary>
+    public int Count { get; private set; }
+
+    public void Add(ConfigNode at, FieldPath field, string message) => Add(at.Line, at.Column, field, message);
+
+    public void Add(int line, int column, FieldPath field, string message)
+    {
+        Count++;
+        if (_errors.Count < Bounds.ConfigErrorsMax)
+        {
+            _errors.Add(new ConfigError(file, line, column, field.ToString(), message));
+        }
+    }
+
+    /// <summary>The errors in the order of the file.</summary>
+    public IReadOnlyList<ConfigError> ToList()
+    {
+        List<ConfigError> sorted = [.. _errors.OrderBy(e => e.Line).ThenBy(e => e.Column)];
+        if (Count > sorted.Count)
+        {
+            sorted.Add(new ConfigError(file, 0, 0, "", $"{Count - sorted.Count} more errors are not shown"));
+        }
+        return sorted;
+    }
+}

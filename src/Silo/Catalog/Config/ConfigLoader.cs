@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Unicode;
+using Quota.Contracts;
+using Quota.Silo.Hosting;
+
+namespace Quota.Silo.Catalog.Config;
+
+/// <summary>
+/// Reads a configuration file into settings and a catalog, or into everything that is wrong with it. Every bound is checked
+/// here, because the models take a violated bound for a bug. Never throws for what a file contains.
+/// </summary>
+public static class ConfigLoader
+{
+    /// <summary>Reads and validates the file.</summary>
+    /// <param name="path">The file; messages name it like this.</param>
+    /// <param name="previous">The catalog in force, whose plans keep their instances where they are unchanged.</param>
+    public static ConfigResult Load(string path, CatalogModel? previous = null) =>
+        ConfigFile.TryRead(path, out byte[] bytes, out ConfigError? error)
+            ? Parse(bytes, path, previous) with { ContentHash = SHA256.HashData(bytes) }
+            : ConfigResult.Invalid([error!]);
+
+    /// <summary>Validates a file's text.</summary>
+    public static ConfigResult Parse(string text, string fileName, CatalogModel? previous = null) =>
+        Parse(Encoding.UTF8.GetBytes(text), fileName, previous);
+
+    /// <summary>Validates a file's bytes.</summary>
+    public static ConfigResult Parse(ReadOnlySpan<byte> bytes, string fileName, CatalogModel? previous = null)
+    {
+        var errors = new ConfigErrorList(fileName);
+        if (Decode(bytes, errors) is not { } text || ConfigComposer.Compose(text, errors) is not { } root)
+        {
+            return ConfigResult.Invalid(errors.ToList());
+        }
+        if (FieldReader.Open(root, FieldPath.Root, errors) is not { } fields)
+        {
+            return ConfigResult.Invalid(errors.ToList());
+        }
+        SiloSettings settings = fields.Mapping("server") is { } server ? ServerReader.Read(server) : new SiloSettings();
+        // Required, so that a file that an editor has only begun to write does not remove every namespace.
+        List<NamespaceModel> namespaces = fields.Require("namespaces") is { } node
+            ? new NamespaceReader(errors, previous).ReadAll(node, FieldPath.Root.Field("namespaces"))
+            : [];
+        fields.Finish();
+        return errors.Count > 0
+            ? ConfigResult.Invalid(errors.ToList())
+            : ConfigResult.Valid(settings, new CatalogModel(namespaces));
+    }
+
+    private static string? Decode(ReadOnlySpan<byte> bytes, ConfigErrorList errors)
+    {
+        if (bytes.Length > Bounds.ConfigBytesMax)
+        {
+            errors.Add(0, 0, FieldPath.Root, $"has {bytes.Length} bytes: must have at most {SizeText.Format(Bounds.ConfigBytesMax)}");
+            return null;
+        }
+        ReadOnlySpan<byte> content = bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes;
+        if (Utf8.IsValid(content))
+        {
+            return Encoding.UTF8.GetString(content);
+        }
+        int valid = ValidBytes(content);
+        int line = content[..valid].Count((byte)'\n') + 1;
+        int lineStart = content[..valid].LastIndexOf((byte)'\n') + 1;
+        int column = Encoding.UTF8.GetCharCount(content[lineStart..valid]) + 1;
+        errors.Add(line, column, FieldPath.Root, $"not UTF-8: the byte 0x{content[valid]:x2} cannot stand here");
+        return null;
+    }
+
+    private static int ValidBytes(ReadOnlySpan<byte> content)
+    {
+        int at = 0;
+        while (Rune.DecodeFromUtf8(content[at..], out _, out int consumed) == System.Buffers.OperationStatus.Done)
+        {
+            at += consumed;
+        }
+        return at;
+    }
+}

@@ -1,0 +1,30 @@
+using Quota.Silo.Catalog.Config;
+
+namespace Quota.Silo.Hosting;
+
+/// <summary>What <c>quota serve</c> was called with. What is null is left to the configuration file.</summary>
+public sealed record ServeOptions
+{
+    /// <summary>The configuration file.</summary>
+    public required string ConfigPath { get; init; }
+
+    /// <summary>Instead of <see cref="SiloSettings.DataDirectory"/>.</summary>
+    public string? DataDirectory { get; init; }
+
+    /// <summary>Instead of <see cref="SiloSettings.GrpcListen"/>; an address that <see cref="ListenText"/> reads.</summary>
+    public string? GrpcListen { get; init; }
+
+    /// <summary>Instead of <see cref="SiloSettings.HttpListen"/>; an address that <see cref="ListenText"/> reads.</summary>
+    public string? HttpListen { get; init; }
+
+    /// <summary>Start although the journal has a damaged part, without what was in it.</summary>
+    public bool AcceptJournalLoss { get; init; }
+
+    /// <summary>The settings of the file with those of the command line put over them.</summary>
+    public SiloSettings Over(SiloSettings file) => file with
+    {
+        DataDirectory = DataDirectory ?? file.DataDirectory,
+        GrpcListen = GrpcListen ?? file.GrpcListen,
+        HttpListen = HttpListen ?? file.HttpListen,
+    };
+}

@@ -10,8 +10,8 @@ namespace Quota.Silo.Tests.Edge;
 [CollectionDefinition(nameof(EdgeAllocationTests), DisableParallelization = true)]
 public sealed class EdgeAllocationTests(ITestOutputHelper output)
 {
-    // Kestrel's own share is most of it; ours is the state of the one method that waits.
-    private const long BytesPerCallMax = 1_500;
+    // About 130 in Release and 720 in Debug, where every state machine is a class.
+    private const long BytesPerCallMax = 1_200;
 
     [Fact]
     public async Task Unary_call_stays_within_its_allocation_budget()

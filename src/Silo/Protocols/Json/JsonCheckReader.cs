@@ -1,7 +1,5 @@
-using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
 using Quota.Contracts;
 using Quota.Grains;
 using Quota.Silo.Limiting;
@@ -22,10 +20,8 @@ internal ref struct JsonCheckReader
     private static readonly string[] Dialects = ["HEADER_DIALECT_UNSPECIFIED", "HEADER_DIALECT_DRAFT_11", "HEADER_DIALECT_DRAFT_03", "HEADER_DIALECT_LEGACY"];
     private static readonly string[] Details = ["DETAIL_FULL", "DETAIL_VERDICT"];
 
-    private readonly Span<byte> _scratch;
     private readonly Span<AttributeRange> _ranges;
-    private Utf8JsonReader _json;
-    private RequestError _error;
+    private JsonValueReader _value;
     private ReadOnlySpan<byte> _namespace;
     private ReadOnlySpan<byte> _key;
     private ReadOnlySpan<byte> _plan;
@@ -33,13 +29,11 @@ internal ref struct JsonCheckReader
     private long _cost = 1;
     private int _dialect;
     private int _detail;
-    private int _used;
     private int _attributes;
 
     private JsonCheckReader(ReadOnlySpan<byte> body, Span<byte> scratch, Span<AttributeRange> ranges)
     {
-        _json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 4 });
-        _scratch = scratch;
+        _value = new JsonValueReader(body, scratch);
         _ranges = ranges;
     }
 
@@ -60,7 +54,7 @@ internal ref struct JsonCheckReader
         }
         catch (JsonException e)
         {
-            reader._error = new RequestError("body", $"malformed JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine}");
+            reader._value.Error = new RequestError("body", $"malformed JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine}");
         }
         request = new CheckRequest
         {
@@ -72,46 +66,46 @@ internal ref struct JsonCheckReader
             Attributes = new AttributeSet(scratch, ranges[..reader._attributes]),
         };
         options = new CheckOptions((HeaderDialect)reader._dialect, reader._detail == 1);
-        error = reader._error;
+        error = reader._value.Error;
         return error.Field is null;
     }
 
     private void ReadBody()
     {
-        if (!_json.Read() || _json.TokenType != JsonTokenType.StartObject)
+        if (!_value.Json.Read() || _value.Json.TokenType != JsonTokenType.StartObject)
         {
-            Fail("body", "must be a JSON object");
+            _value.Fail("body", "must be a JSON object");
             return;
         }
         uint seen = 0;
-        while (_error.Field is null && _json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        while (_value.Error.Field is null && _value.Json.Read() && _value.Json.TokenType == JsonTokenType.PropertyName)
         {
             int field = FindField();
             if (field < 0)
             {
-                ReadOnlySpan<byte> unknown = Text("body");
-                Fail(Encoding.UTF8.GetString(unknown[..Math.Min(unknown.Length, Bounds.NameBytesMax)]), "there is no such field");
+                ReadOnlySpan<byte> unknown = _value.Text("body");
+                _value.Fail(Encoding.UTF8.GetString(unknown[..Math.Min(unknown.Length, Bounds.NameBytesMax)]), "there is no such field");
                 return;
             }
             if ((seen & (1u << field)) != 0)
             {
-                Fail(Fields[field], "must not be repeated");
+                _value.Fail(Fields[field], "must not be repeated");
                 return;
             }
             seen |= 1u << field;
-            _json.Read();
-            if (_json.TokenType != JsonTokenType.Null)
+            _value.Json.Read();
+            if (_value.Json.TokenType != JsonTokenType.Null)
             {
                 ReadField(Fields[field]);
             }
         }
-        if (_error.Field is null && _json.Read())
+        if (_value.Error.Field is null && _value.Json.Read())
         {
-            Fail("body", "must end after its object");
+            _value.Fail("body", "must end after its object");
         }
-        if (_error.Field is null)
+        if (_value.Error.Field is null)
         {
-            CheckRequestReader.CheckEnums(_dialect, _detail, ref _error);
+            CheckRequestReader.CheckEnums(_dialect, _detail, ref _value.Error);
         }
     }
 
@@ -120,28 +114,28 @@ internal ref struct JsonCheckReader
         switch (field)
         {
             case "namespace":
-                _namespace = Text(field);
+                _namespace = _value.Text(field);
                 break;
             case "key":
-                _key = Text(field);
+                _key = _value.Text(field);
                 break;
             case "plan":
-                _plan = Text(field);
+                _plan = _value.Text(field);
                 break;
             case "request_id":
-                _requestId = Text(field);
+                _requestId = _value.Text(field);
                 break;
             case "cost":
-                _cost = Integer(field);
+                _cost = _value.Integer(field);
                 break;
             case "attributes":
                 ReadAttributes(field);
                 break;
             case "headers":
-                _dialect = Number(field, Dialects);
+                _dialect = _value.Number(field, Dialects);
                 break;
             default:
-                _detail = Number(field, Details);
+                _detail = _value.Number(field, Details);
                 break;
         }
     }
@@ -150,108 +144,33 @@ internal ref struct JsonCheckReader
     {
         for (int i = 0; i < Fields.Length; i++)
         {
-            if (_json.ValueTextEquals(Fields[i]))
+            if (_value.Json.ValueTextEquals(Fields[i]))
             {
                 return i;
             }
         }
-        return _json.ValueTextEquals("requestId"u8) ? Array.IndexOf(Fields, "request_id") : -1;
+        return _value.Json.ValueTextEquals("requestId"u8) ? Array.IndexOf(Fields, "request_id") : -1;
     }
 
     private void ReadAttributes(string field)
     {
-        if (_json.TokenType != JsonTokenType.StartObject)
+        if (_value.Json.TokenType != JsonTokenType.StartObject)
         {
-            Fail(field, "must be an object of strings");
+            _value.Fail(field, "must be an object of strings");
             return;
         }
-        while (_error.Field is null && _json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        while (_value.Error.Field is null && _value.Json.Read() && _value.Json.TokenType == JsonTokenType.PropertyName)
         {
-            int nameStart = _used;
-            int nameLength = Text(field).Length;
-            _json.Read();
-            int valueStart = _used;
-            int valueLength = Text(field).Length;
+            int nameStart = _value.Used;
+            int nameLength = _value.Text(field).Length;
+            _value.Json.Read();
+            int valueStart = _value.Used;
+            int valueLength = _value.Text(field).Length;
             AttributeRange range = new(nameStart, nameLength, valueStart, valueLength);
-            if (_error.Field is null && CheckRequestReader.CheckAttribute(_scratch, _ranges[.._attributes], range, ref _error))
+            if (_value.Error.Field is null && CheckRequestReader.CheckAttribute(_value.Scratch, _ranges[.._attributes], range, ref _value.Error))
             {
                 _ranges[_attributes++] = range;
             }
-        }
-    }
-
-    /// <summary>The current string or name, unescaped into the scratch buffer.</summary>
-    private ReadOnlySpan<byte> Text(string field)
-    {
-        if (_json.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName))
-        {
-            Fail(field, "must be a string");
-            return default;
-        }
-        if (!Utf8.IsValid(_json.ValueSpan))
-        {
-            Fail(field, RequestError.NotUtf8(field).Message);
-            return default;
-        }
-        try
-        {
-            int length = _json.CopyString(_scratch[_used..]);
-            ReadOnlySpan<byte> text = _scratch.Slice(_used, length);
-            _used += length;
-            return text;
-        }
-        catch (InvalidOperationException)
-        {
-            // Half of a surrogate pair, written as an escape.
-            Fail(field, RequestError.NotUtf8(field).Message);
-            return default;
-        }
-    }
-
-    private long Integer(string field)
-    {
-        if (_json.TokenType == JsonTokenType.Number && _json.TryGetInt64(out long number))
-        {
-            return number;
-        }
-        if (_json.TokenType == JsonTokenType.Number && _json.TryGetDecimal(out decimal value) && decimal.IsInteger(value) && value is >= long.MinValue and <= long.MaxValue)
-        {
-            return (long)value;
-        }
-        if (_json.TokenType == JsonTokenType.String)
-        {
-            ReadOnlySpan<byte> text = Text(field);
-            if (Utf8Parser.TryParse(text, out number, out int read) && read == text.Length)
-            {
-                return number;
-            }
-        }
-        Fail(field, "must be a 64-bit integer, as a number or a string");
-        return 0;
-    }
-
-    private int Number(string field, string[] names)
-    {
-        if (_json.TokenType == JsonTokenType.Number && _json.TryGetInt32(out int number))
-        {
-            return number;
-        }
-        for (int i = 0; _json.TokenType == JsonTokenType.String && i < names.Length; i++)
-        {
-            if (_json.ValueTextEquals(names[i]))
-            {
-                return i;
-            }
-        }
-        Fail(field, $"must be one of {string.Join(", ", names)}");
-        return 0;
-    }
-
-    private void Fail(string field, string message)
-    {
-        if (_error.Field is null)
-        {
-            _error = new RequestError(field, message);
         }
     }
 }

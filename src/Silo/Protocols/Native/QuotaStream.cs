@@ -112,7 +112,7 @@ internal sealed class QuotaStream
         }
     }
 
-    /// <summary>Completes and writes one batch; returns the bytes that wait to be flushed. A fault ends the stream, not this flow: later batches still must be completed.</summary>
+    /// <summary>Completes and writes one batch; returns the bytes that wait to be flushed. A fault ends the stream at its next message, but not this flow: later batches still must be completed.</summary>
     private async ValueTask<int> AnswerOneAsync(Item item, int unflushed)
     {
         try

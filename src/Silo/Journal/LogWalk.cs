@@ -6,7 +6,8 @@ namespace Quota.Silo.Journal;
 /// <summary>
 /// Replays the frames of a journal in their order, and decides at every place where they stop what that means.
 /// <para>
-/// 1. Frames follow each other within a segment. Where none follows, at the end X:
+/// 1. Frames follow each other within a segment, up to where a later segment says that the log went on there. Where none
+///    follows, at the end X:
 /// 2. the latest segment whose first frame says "the frame before me ended at X" is where the log goes on. (The latest, because
 ///    a process that died before it appended anything leaves a segment without records, which its successor skips: it links to
 ///    where that segment linked to.)
@@ -93,8 +94,9 @@ internal sealed class LogWalk
     private void Replay(long offset)
     {
         using SegmentReader reader = Reader(_index);
+        long leftAt = LeftAt();
         Segments++;
-        while (reader.TryRead(offset, out FrameHeader header, out ReadOnlySpan<byte> payload))
+        while (_end < leftAt && reader.TryRead(offset, out FrameHeader header, out ReadOnlySpan<byte> payload))
         {
             Frames++;
             IsClean = header.Kind == FrameKind.Closing;
@@ -102,6 +104,19 @@ internal sealed class LogWalk
             _end = header.End;
             offset = Lsn.Offset(_end);
         }
+    }
+
+    /// <summary>Where the log left this segment, as a later one says. Bytes beyond are no part of it, whether they can be read or not.</summary>
+    private long LeftAt()
+    {
+        for (int later = _previousEnds.Length - 1; later > _index; later--)
+        {
+            if (Lsn.Segment(_previousEnds[later]) == _catalog.Segments[_index].Number)
+            {
+                return _previousEnds[later];
+            }
+        }
+        return long.MaxValue;
     }
 
     private void Deliver(FrameHeader header, ReadOnlySpan<byte> payload)

@@ -142,6 +142,7 @@ public sealed class JournalRecoveryTests
         FillSegments(2);
         _disk.Rename(Segment(2), "spare.qj");
         _disk.Delete(Segment(3));
+        _disk.Delete(Segment(4));
         FileJournal journal = MustOpen(Options(_disk.Copy()) with { AcceptLoss = true });
         Assert.True(journal.ActiveSegment > 2);
     }

@@ -55,6 +55,7 @@ internal sealed class LogWalk
 
     public long RecordBytes { get; private set; }
 
+    /// <inheritdoc cref="JournalReport.TornBytes"/>
     public long TornBytes { get; private set; }
 
     public bool IsClean { get; private set; }
@@ -78,16 +79,20 @@ internal sealed class LogWalk
                 offset = SegmentHeader.Bytes;
                 continue;
             }
-            if (!TryFindLoss(out FrameHeader next))                 // 4
+            Gap gap = Gap.Judge(_catalog, _index, _end, Reader, _options.SegmentBytes);
+            if (gap.Loss is null)                                   // 4
             {
                 LeaveSegment();
+                TornBytes = gap.TornBytes;
+                IsClean &= gap.TornBytes == 0;
                 return true;
             }
-            if (!_options.AcceptLoss)                               // 3
+            _losses.Add(gap.Loss);                                  // 3
+            if (!_options.AcceptLoss)
             {
                 return false;
             }
-            offset = Resume(next);
+            offset = Resume(gap.Next);
         }
     }
 
@@ -157,52 +162,6 @@ internal sealed class LogWalk
             LinkLsn = _end;
             _hasRecords = false;
         }
-    }
-
-    /// <summary>Looks for proof that something synced is missing at the end; <paramref name="next"/> is then the first intact frame after it.</summary>
-    private bool TryFindLoss(out FrameHeader next)
-    {
-        next = default;
-        bool found = false;
-        long torn = 0;
-        for (int index = _index; index < _catalog.Segments.Count; index++)
-        {
-            using SegmentReader reader = Reader(index);
-            long offset = index == _index ? Lsn.Offset(_end) : SegmentHeader.Bytes;
-            torn += index == _index ? reader.BegunBytes(offset) : 0;
-            while (reader.TryFind(offset, out FrameHeader header))
-            {
-                next = found ? next : header;
-                found = true;
-                if (header.Durable > _end)
-                {
-                    _losses.Add(Loss(next));
-                    return true;
-                }
-                torn += header.End - header.Lsn;
-                offset = Lsn.Offset(header.End);
-            }
-        }
-        TornBytes += torn;
-        IsClean &= torn == 0;
-        return false;
-    }
-
-    private JournalLoss Loss(FrameHeader next)
-    {
-        SegmentEntry from = _catalog.Segments[_index];
-        long to = Lsn.Segment(next.Lsn);
-        if (to == from.Number)
-        {
-            return new JournalLoss(from.Name, Lsn.Offset(_end), next.Lsn - _end, "Synced records are damaged.");
-        }
-        long bytes = from.LimitBytes - Lsn.Offset(_end) + Lsn.Offset(next.Lsn) - SegmentHeader.Bytes;
-        bytes += _catalog.Segments.Where(s => s.Number > from.Number && s.Number < to).Sum(s => s.LimitBytes - SegmentHeader.Bytes);
-        long before = Lsn.Segment(next.PreviousEnd);
-        bool isMissing = Lsn.Offset(next.Lsn) == SegmentHeader.Bytes && _catalog.Segments.All(s => s.Number != before);
-        return isMissing
-            ? new JournalLoss(from.Name, Lsn.Offset(_end), bytes + _options.SegmentBytes, $"{SegmentName.Of(before)} is missing.")
-            : new JournalLoss(from.Name, Lsn.Offset(_end), bytes, $"Synced records are damaged, up to {SegmentName.Of(to)}.");
     }
 
     private long Resume(FrameHeader next)

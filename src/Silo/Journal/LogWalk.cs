@@ -6,7 +6,8 @@ namespace Quota.Silo.Journal;
 /// <summary>
 /// Replays the frames of a journal in their order, and decides at every place where they stop what that means.
 /// <para>
-/// 1. Frames follow each other within a segment. Where none follows, at the end X:
+/// 1. Frames follow each other within a segment, up to where a later segment says that the log went on there. Where none
+///    follows, at the end X:
 /// 2. the latest segment whose first frame says "the frame before me ended at X" is where the log goes on. (The latest, because
 ///    a process that died before it appended anything leaves a segment without records, which its successor skips: it links to
 ///    where that segment linked to.)
@@ -54,6 +55,7 @@ internal sealed class LogWalk
 
     public long RecordBytes { get; private set; }
 
+    /// <inheritdoc cref="JournalReport.TornBytes"/>
     public long TornBytes { get; private set; }
 
     public bool IsClean { get; private set; }
@@ -77,24 +79,29 @@ internal sealed class LogWalk
                 offset = SegmentHeader.Bytes;
                 continue;
             }
-            if (!TryFindLoss(out FrameHeader next))                 // 4
+            Gap gap = Gap.Judge(_catalog, _index, _end, Reader, _options.SegmentBytes);
+            if (gap.Loss is null)                                   // 4
             {
                 LeaveSegment();
+                TornBytes = gap.TornBytes;
+                IsClean &= gap.TornBytes == 0;
                 return true;
             }
-            if (!_options.AcceptLoss)                               // 3
+            _losses.Add(gap.Loss);                                  // 3
+            if (!_options.AcceptLoss)
             {
                 return false;
             }
-            offset = Resume(next);
+            offset = Resume(gap.Next);
         }
     }
 
     private void Replay(long offset)
     {
         using SegmentReader reader = Reader(_index);
+        long leftAt = LeftAt();
         Segments++;
-        while (reader.TryRead(offset, out FrameHeader header, out ReadOnlySpan<byte> payload))
+        while (_end < leftAt && reader.TryRead(offset, out FrameHeader header, out ReadOnlySpan<byte> payload))
         {
             Frames++;
             IsClean = header.Kind == FrameKind.Closing;
@@ -102,6 +109,19 @@ internal sealed class LogWalk
             _end = header.End;
             offset = Lsn.Offset(_end);
         }
+    }
+
+    /// <summary>Where the log left this segment, as a later one says. Bytes beyond are no part of it, whether they can be read or not.</summary>
+    private long LeftAt()
+    {
+        for (int later = _previousEnds.Length - 1; later > _index; later--)
+        {
+            if (Lsn.Segment(_previousEnds[later]) == _catalog.Segments[_index].Number)
+            {
+                return _previousEnds[later];
+            }
+        }
+        return long.MaxValue;
     }
 
     private void Deliver(FrameHeader header, ReadOnlySpan<byte> payload)
@@ -142,52 +162,6 @@ internal sealed class LogWalk
             LinkLsn = _end;
             _hasRecords = false;
         }
-    }
-
-    /// <summary>Looks for proof that something synced is missing at the end; <paramref name="next"/> is then the first intact frame after it.</summary>
-    private bool TryFindLoss(out FrameHeader next)
-    {
-        next = default;
-        bool found = false;
-        long torn = 0;
-        for (int index = _index; index < _catalog.Segments.Count; index++)
-        {
-            using SegmentReader reader = Reader(index);
-            long offset = index == _index ? Lsn.Offset(_end) : SegmentHeader.Bytes;
-            torn += index == _index ? reader.BegunBytes(offset) : 0;
-            while (reader.TryFind(offset, out FrameHeader header))
-            {
-                next = found ? next : header;
-                found = true;
-                if (header.Durable > _end)
-                {
-                    _losses.Add(Loss(next));
-                    return true;
-                }
-                torn += header.End - header.Lsn;
-                offset = Lsn.Offset(header.End);
-            }
-        }
-        TornBytes += torn;
-        IsClean &= torn == 0;
-        return false;
-    }
-
-    private JournalLoss Loss(FrameHeader next)
-    {
-        SegmentEntry from = _catalog.Segments[_index];
-        long to = Lsn.Segment(next.Lsn);
-        if (to == from.Number)
-        {
-            return new JournalLoss(from.Name, Lsn.Offset(_end), next.Lsn - _end, "Synced records are damaged.");
-        }
-        long bytes = from.LimitBytes - Lsn.Offset(_end) + Lsn.Offset(next.Lsn) - SegmentHeader.Bytes;
-        bytes += _catalog.Segments.Where(s => s.Number > from.Number && s.Number < to).Sum(s => s.LimitBytes - SegmentHeader.Bytes);
-        long before = Lsn.Segment(next.PreviousEnd);
-        bool isMissing = Lsn.Offset(next.Lsn) == SegmentHeader.Bytes && _catalog.Segments.All(s => s.Number != before);
-        return isMissing
-            ? new JournalLoss(from.Name, Lsn.Offset(_end), bytes + _options.SegmentBytes, $"{SegmentName.Of(before)} is missing.")
-            : new JournalLoss(from.Name, Lsn.Offset(_end), bytes, $"Synced records are damaged, up to {SegmentName.Of(to)}.");
     }
 
     private long Resume(FrameHeader next)

@@ -1,23 +1,13 @@
-using Quota.Grains;
-
 namespace Quota.Silo.Journal;
 
 /// <summary>
-/// Turns pending records into frames, writes them, and syncs them.
+/// Writes pending records and syncs them.
 /// <para>
-/// Safety. Everything about writing (the active segment, the end of the log, the list of unsynced segments) is guarded by the
-/// write lock; whoever holds it, the writer thread or a caller of <see cref="EnsureWritten"/>, writes everything that is pending,
+/// Safety. Everything about writing (the <see cref="FrameWriter"/>: active segment, end of the log, unsynced segments) is guarded
+/// by the write lock; whoever holds it, the writer thread or a caller of <see cref="EnsureWritten"/>, writes everything that is pending,
 /// in order. Syncing happens outside the lock and only in <see cref="Commit"/>, which one thread runs. Commit reads the written
 /// position and takes the unsynced segments in one hold of the lock and syncs exactly these, oldest first, so what it publishes
 /// as durable was written before its syncs began; a segment written to meanwhile is in the list of the next round.
-/// </para>
-/// <para>
-/// What was promised suffices. A segment with r free bytes promises max(0, r - margin), the margin being the largest frame of
-/// one record. A frame of several records is not larger than their frames alone would be, so writing into a segment lowers its
-/// promise by at most what the records were promised. The log leaves a segment only when the next record does not fit alone;
-/// then r is below the margin and the segment's promise already 0: nothing promised is left behind. By induction the sum of
-/// promises of the active and the prepared segments never falls below what records in memory were promised, and
-/// <see cref="PendingRecords.Return"/> checks it with every batch.
 /// </para>
 /// <para>
 /// After any failure nothing is written or published again (<see cref="JournalHealth"/>): the durable position stays behind.
@@ -26,15 +16,11 @@ namespace Quota.Silo.Journal;
 internal sealed class SegmentLog
 {
     private readonly Lock _writeLock = new();
-    private readonly JournalOptions _options;
     private readonly PendingRecords _pending;
     private readonly SegmentSupply _supply;
     private readonly JournalHealth _health;
-    private readonly uint _seed;
-    private List<Segment> _unsynced = new(2);
-    private List<Segment> _syncing = new(2);
-    private Segment _active;
-    private long _endLsn;
+    private readonly FrameWriter _writer;
+    private readonly List<Segment> _syncing = new(2);
     private long _durableLsn;
     private long _writtenPosition;
     private long _durablePosition;
@@ -47,15 +33,12 @@ internal sealed class SegmentLog
     /// <param name="endLsn">Where the log so far ends. Everything before is synced.</param>
     public SegmentLog(JournalOptions options, PendingRecords pending, SegmentSupply supply, JournalHealth health, long endLsn)
     {
-        _options = options;
         _pending = pending;
         _supply = supply;
         _health = health;
-        _seed = Crc32C.Seed(supply.JournalId);
-        _endLsn = endLsn;
+        _writer = new FrameWriter(options, supply, endLsn);
         _durableLsn = endLsn;
-        _active = supply.Take();
-        _activeSegment = _active.Number;
+        _activeSegment = _writer.Active.Number;
     }
 
     public long ActiveSegment => Volatile.Read(ref _activeSegment);
@@ -87,12 +70,8 @@ internal sealed class SegmentLog
             {
                 return false;
             }
-            (position, end, active) = (_writtenPosition, _endLsn, _active);
-            (_syncing, _unsynced) = (_unsynced, _syncing);
-            foreach (Segment segment in _syncing)
-            {
-                segment.IsUnsynced = false;
-            }
+            (position, end, active) = (_writtenPosition, _writer.EndLsn, _writer.Active);
+            _writer.TakeUnsynced(_syncing);
         }
         foreach (Segment segment in _syncing)
         {
@@ -110,18 +89,11 @@ internal sealed class SegmentLog
     /// <summary>Writes a mark (not synced) if the active segment has room for it. Nothing may be pending.</summary>
     public bool WriteMark(FrameKind kind)
     {
-        Invariant.Check(kind is FrameKind.Opening or FrameKind.Closing);
         lock (_writeLock)
         {
-            if (_health.IsFailed || _active.FreeBytes < FrameHeader.Bytes)
-            {
-                return false;
-            }
             try
             {
-                Span<byte> frame = stackalloc byte[FrameHeader.Bytes];
-                WriteFrame(frame, kind, records: 0);
-                return true;
+                return !_health.IsFailed && _writer.TryWriteMark(kind, Volatile.Read(ref _durableLsn));
             }
             catch (Exception failure) when (JournalHealth.IsIoFailure(failure))
             {
@@ -136,11 +108,9 @@ internal sealed class SegmentLog
     {
         lock (_writeLock)
         {
-            _active.File.Dispose();
-            foreach (Segment segment in _unsynced.Concat(_syncing))
-            {
-                segment.File.Dispose();
-            }
+            _writer.TakeUnsynced(_syncing);
+            _syncing.ForEach(segment => segment.File.Dispose());
+            _writer.Active.File.Dispose();
         }
     }
 
@@ -156,7 +126,8 @@ internal sealed class SegmentLog
         }
         try
         {
-            long spent = WriteBatch(batch);
+            long spent = _writer.WriteBatch(batch, Volatile.Read(ref _durableLsn));
+            Volatile.Write(ref _activeSegment, _writer.Active.Number);
             Volatile.Write(ref _writtenPosition, batch.LastPosition);
             _pending.Return(batch, spent);
             return true;
@@ -170,62 +141,6 @@ internal sealed class SegmentLog
                 throw;
             }
             return false;
-        }
-    }
-
-    /// <summary>Returns the bytes of promised room that were used up.</summary>
-    private long WriteBatch(PendingBatch batch)
-    {
-        long promised = _options.PromisedBytes(_active.FreeBytes);
-        int start = PendingBatch.Start;
-        int recordsLeft = batch.Records;
-        while (start < batch.End)
-        {
-            long bytesMax = Math.Min(_options.FrameBytesMax, _active.FreeBytes) - FrameHeader.Bytes;
-            (int bytes, int records) = batch.Fit(start, recordsLeft, bytesMax);
-            if (records == 0)
-            {
-                Roll();
-                promised += _options.PromisedBytes(_active.FreeBytes);
-                continue;
-            }
-            // The header goes over the last bytes of the frame before, which are written already.
-            WriteFrame(batch.Bytes.AsSpan(start - FrameHeader.Bytes, FrameHeader.Bytes + bytes), FrameKind.Records, records);
-            start += bytes;
-            recordsLeft -= records;
-        }
-        Invariant.Check(recordsLeft == 0);
-        return promised - _options.PromisedBytes(_active.FreeBytes);
-    }
-
-    private void WriteFrame(Span<byte> frame, FrameKind kind, int records)
-    {
-        Invariant.Check(frame.Length <= _active.FreeBytes && _active.Offset % FrameHeader.Alignment == 0);
-        FrameHeader header = new(
-            frame.Length - FrameHeader.Bytes, Lsn.Of(_active.Number, _active.Offset), _endLsn, Volatile.Read(ref _durableLsn),
-            _options.Time.GetUtcNow().ToUnixTimeMilliseconds(), records, kind);
-        header.Seal(frame, _seed);
-        MarkUnsynced(_active);
-        _active.File.Write(frame, _active.Offset);
-        _active.Offset = Lsn.Offset(header.End);
-        _endLsn = header.End;
-    }
-
-    private void Roll()
-    {
-        Invariant.Check(_active.FreeBytes < _options.MarginBytes);
-        // Also if it is synced: the next commit is what tells the supply that it is settled.
-        MarkUnsynced(_active);
-        _active = _supply.Take();
-        Volatile.Write(ref _activeSegment, _active.Number);
-    }
-
-    private void MarkUnsynced(Segment segment)
-    {
-        if (!segment.IsUnsynced)
-        {
-            segment.IsUnsynced = true;
-            _unsynced.Add(segment);
         }
     }
 

@@ -11,24 +11,18 @@ namespace Quota.Silo.Journal;
 /// (<see cref="PendingRecords.AddRoom"/>) after the segment has been queued, so the log, which only needs what was promised,
 /// always finds one.
 /// </para>
-/// <para>
-/// Crash safety. A file gets a segment's name only when its content and header are synced, and the directory is synced before
-/// the segment is used; so a file of that name always has a whole header, and no segment that was written can vanish. Segments
-/// are removed oldest first. Numbers are never used twice, so bytes of a file's former life never carry its present number.
-/// </para>
 /// </summary>
 internal sealed class SegmentSupply
 {
     private readonly Lock _lock = new();
     private readonly JournalOptions _options;
     private readonly PendingRecords _pending;
+    private readonly SegmentWorkshop _workshop;
     private readonly Queue<Segment> _prepared = new();
     private readonly List<RetainedSegment> _retained = [];
     private readonly List<RetainedSegment> _removable = [];
     private long _retainedBytes;
     private long _releaseBefore;
-    private long _nextNumber;
-    private bool _hasSpare;
 
     /// <param name="options">Bounds and where.</param>
     /// <param name="pending">Is told about room.</param>
@@ -38,9 +32,7 @@ internal sealed class SegmentSupply
     {
         _options = options;
         _pending = pending;
-        _nextNumber = catalog.LastNumber + 1;
-        _hasSpare = catalog.HasUsableSpare;
-        JournalId = catalog.JournalId;
+        _workshop = new SegmentWorkshop(options, catalog);
         foreach (SegmentEntry found in catalog.Segments)
         {
             RetainedSegment segment = new(found.Number, found.FileBytes) { IsSettled = true };
@@ -56,10 +48,13 @@ internal sealed class SegmentSupply
         }
     }
 
-    public ulong JournalId { get; }
+    public ulong JournalId => _workshop.JournalId;
 
     /// <summary>Whether the next segment could not be prepared, and <see cref="Work"/> has to be called again later.</summary>
     public bool IsStarved { get; private set; }
+
+    /// <summary>Why the last attempt to prepare a segment failed.</summary>
+    public string? Shortage { get; private set; }
 
     public long RetainedBytes => Volatile.Read(ref _retainedBytes);
 
@@ -129,9 +124,6 @@ internal sealed class SegmentSupply
         }
     }
 
-    /// <summary>Why the last attempt to prepare a segment failed.</summary>
-    public string? Shortage { get; private set; }
-
     private bool HasPrepared()
     {
         lock (_lock)
@@ -152,29 +144,15 @@ internal sealed class SegmentSupply
 
     private void RemoveReleased()
     {
-        bool changed = false;
         while (FirstRemovable() is { } segment)
         {
-            string name = SegmentName.Of(segment.Number);
-            if (segment.Bytes == _options.SegmentBytes && !_hasSpare)
-            {
-                _options.Files.Rename(name, SegmentName.Spare);
-                _hasSpare = true;
-            }
-            else
-            {
-                _options.Files.Delete(name);
-            }
+            _workshop.Remove(segment);
             lock (_lock)
             {
                 _removable.RemoveAt(0);
             }
-            changed = true;
         }
-        if (changed)
-        {
-            _options.Files.SyncDirectory();
-        }
+        _workshop.SyncRemovals();
     }
 
     private RetainedSegment? FirstRemovable()
@@ -189,7 +167,7 @@ internal sealed class SegmentSupply
     {
         try
         {
-            Segment segment = _hasSpare ? Recycle() : Make(mayExceedBound);
+            Segment segment = _workshop.Make(mayExceedBound ? 0 : OccupiedBytes());
             lock (_lock)
             {
                 _prepared.Enqueue(segment);
@@ -213,48 +191,11 @@ internal sealed class SegmentSupply
         }
     }
 
-    private Segment Recycle()
-    {
-        // If this fails, the spare is not tried again: a new file may lie on better ground.
-        _hasSpare = false;
-        return Dress(_options.Files.Open(SegmentName.Spare), SegmentName.Spare);
-    }
-
-    private Segment Make(bool mayExceedBound)
-    {
-        if (!mayExceedBound && OccupiedBytes() + _options.SegmentBytes > _options.BytesMax)
-        {
-            throw new IOException($"all segments together may take {_options.BytesMax} bytes");
-        }
-        return Dress(_options.Files.Create(SegmentName.Unfinished, _options.SegmentBytes), SegmentName.Unfinished);
-    }
-
-    /// <summary>Gives a whole file a new header and then its name.</summary>
-    private Segment Dress(IJournalFile file, string from)
-    {
-        try
-        {
-            long number = _nextNumber++;
-            SegmentHeader header = new(
-                SegmentHeader.CurrentVersion, JournalId, number, _options.SegmentBytes, _options.Time.GetUtcNow().ToUnixTimeMilliseconds());
-            file.Write(header.Encode(), 0);
-            file.Sync();
-            _options.Files.Rename(from, SegmentName.Of(number));
-            _options.Files.SyncDirectory();
-            return new Segment(number, _options.SegmentBytes, file);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
-
     private long OccupiedBytes()
     {
         lock (_lock)
         {
-            return _retainedBytes + _removable.Sum(s => s.Bytes) + ((_prepared.Count + (_hasSpare ? 1 : 0)) * _options.SegmentBytes);
+            return _retainedBytes + _removable.Sum(s => s.Bytes) + (_prepared.Count * _options.SegmentBytes);
         }
     }
 }

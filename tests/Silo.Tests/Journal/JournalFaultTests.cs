@@ -31,7 +31,7 @@ public sealed class JournalFaultTests
         Assert.False(await later);
         Assert.Equal(1, attempts);
         await journal.DisposeAsync();
-        Assert.False(Replay(_disk).Opening.Report.Clean);
+        Assert.False(ReplayAll(_disk).Opening.Report.Clean);
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class JournalFaultTests
         Assert.Equal(JournalStatus.Running, journal.Status);
         Append(journal, accepted.Count);
         journal.CommitOnce();
-        AssertNumbers(Enumerable.Range(0, accepted.Count + 1), Replay(_disk).Records);
+        AssertNumbers(Enumerable.Range(0, accepted.Count + 1), ReplayAll(_disk).Records);
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class JournalFaultTests
             JournalOpening opening = FileJournal.Open(Options(disk), (_, _) => { });
             Assert.True(opening.IsOpen || opening.Outcome is JournalOpenOutcome.Unreadable or JournalOpenOutcome.NoRoom);
             disk.Before = null;
-            AssertNumbers([1], Replay(disk).Records);
+            AssertNumbers([1], ReplayAll(disk).Records);
         }
     }
 

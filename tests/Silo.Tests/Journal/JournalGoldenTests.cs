@@ -43,7 +43,7 @@ public sealed class JournalGoldenTests
         byte[] bytes = new byte[SegmentBytes];
         Convert.FromHexString(Header).CopyTo(bytes, 0);
         Convert.FromHexString(Opening + Records + Closing).CopyTo(bytes, 4096);
-        (JournalOpening opening, List<byte[]> records) = Replay(SimulatedDisk.From(new Dictionary<string, byte[]> { ["journal-0000000000000001.qj"] = bytes }));
+        (JournalOpening opening, List<byte[]> records) = ReplayAll(SimulatedDisk.From(new Dictionary<string, byte[]> { ["journal-0000000000000001.qj"] = bytes }));
         Assert.True(opening.IsOpen, opening.Message);
         Assert.Equal(["abc"u8.ToArray(), "de"u8.ToArray()], records);
         Assert.True(opening.Report.Clean);

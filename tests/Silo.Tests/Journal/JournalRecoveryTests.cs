@@ -35,7 +35,7 @@ public sealed class JournalRecoveryTests
     {
         WriteOneFrameEach(10, sync: false);
         Damage(Segment(1), FirstFrame + (4 * FrameBytes) + 60);
-        (JournalOpening opening, List<byte[]> records) = Replay(_disk);
+        (JournalOpening opening, List<byte[]> records) = ReplayAll(_disk);
         Assert.True(opening.IsOpen, opening.Message);
         AssertNumbers(Enumerable.Range(0, 4), records);
         Assert.Equal(6 * FrameBytes, opening.Report.TornBytes);
@@ -46,12 +46,12 @@ public sealed class JournalRecoveryTests
     {
         WriteOneFrameEach(10, sync: true);
         Damage(Segment(1), FirstFrame + (4 * FrameBytes) + 60);
-        JournalOpening refused = Replay(_disk).Opening;
+        JournalOpening refused = ReplayAll(_disk).Opening;
         Assert.Equal(JournalOpenOutcome.Corrupt, refused.Outcome);
         JournalLoss loss = Assert.Single(refused.Report.Losses);
         Assert.Equal((Segment(1), FirstFrame + (4 * FrameBytes), FrameBytes), (loss.File, loss.Offset, loss.Bytes));
 
-        (JournalOpening accepted, List<byte[]> records) = Replay(_disk, acceptLoss: true);
+        (JournalOpening accepted, List<byte[]> records) = ReplayAll(_disk, acceptLoss: true);
         Assert.True(accepted.IsOpen, accepted.Message);
         AssertNumbers([0, 1, 2, 3, 5, 6, 7, 8, 9], records);
         Assert.Single(accepted.Report.Losses);
@@ -62,10 +62,10 @@ public sealed class JournalRecoveryTests
     {
         int count = FillSegments(4);
         _disk.Delete(Segment(2));
-        JournalOpening refused = Replay(_disk).Opening;
+        JournalOpening refused = ReplayAll(_disk).Opening;
         Assert.Equal(JournalOpenOutcome.Corrupt, refused.Outcome);
         Assert.Contains($"{Segment(2)} is missing", refused.Message, StringComparison.Ordinal);
-        (JournalOpening accepted, List<byte[]> records) = Replay(_disk, acceptLoss: true);
+        (JournalOpening accepted, List<byte[]> records) = ReplayAll(_disk, acceptLoss: true);
         Assert.True(accepted.IsOpen, accepted.Message);
         int[] found = [.. records.Select(NumberOf)];
         Assert.Equal(found.Order(), found);
@@ -79,7 +79,7 @@ public sealed class JournalRecoveryTests
         byte[] content = _disk.Content(Segment(2));
         int end = content.AsSpan().LastIndexOfAnyExcept((byte)0);
         content.AsSpan(end - 500, 501).Clear();
-        Assert.Equal(JournalOpenOutcome.Corrupt, Replay(_disk).Opening.Outcome);
+        Assert.Equal(JournalOpenOutcome.Corrupt, ReplayAll(_disk).Opening.Outcome);
     }
 
     [Fact]
@@ -87,12 +87,12 @@ public sealed class JournalRecoveryTests
     {
         int count = FillSegments(3);
         SimulatedDisk cut = With(Segment(2), content => content[..8192]);
-        Assert.Equal(JournalOpenOutcome.Corrupt, Replay(cut).Opening.Outcome);
-        Assert.True(Replay(cut, acceptLoss: true).Opening.IsOpen);
+        Assert.Equal(JournalOpenOutcome.Corrupt, ReplayAll(cut).Opening.Outcome);
+        Assert.True(ReplayAll(cut, acceptLoss: true).Opening.IsOpen);
 
         Damage(Segment(2), 30);
-        Assert.Equal(JournalOpenOutcome.Corrupt, Replay(_disk).Opening.Outcome);
-        (JournalOpening accepted, List<byte[]> records) = Replay(_disk, acceptLoss: true);
+        Assert.Equal(JournalOpenOutcome.Corrupt, ReplayAll(_disk).Opening.Outcome);
+        (JournalOpening accepted, List<byte[]> records) = ReplayAll(_disk, acceptLoss: true);
         Assert.True(accepted.IsOpen, accepted.Message);
         AssertNumbers(Enumerable.Range(0, count), records);
     }
@@ -103,7 +103,7 @@ public sealed class JournalRecoveryTests
         FillSegments(2);
         SegmentHeader header = new(2, JournalId, 1, SegmentBytes, 0);
         header.Encode().CopyTo(_disk.Content(Segment(1)), 0);
-        JournalOpening opening = Replay(_disk, acceptLoss: true).Opening;
+        JournalOpening opening = ReplayAll(_disk, acceptLoss: true).Opening;
         Assert.Equal(JournalOpenOutcome.WrongVersion, opening.Outcome);
         Assert.Contains("has format version 2, this build reads 1", opening.Message, StringComparison.Ordinal);
     }
@@ -113,9 +113,9 @@ public sealed class JournalRecoveryTests
     {
         FillSegments(3);
         SegmentHeader foreign = new(1, JournalId + 1, 2, SegmentBytes, 0);
-        Assert.Equal(JournalOpenOutcome.Foreign, Replay(With(Segment(2), content => WithHeader(content, foreign))).Opening.Outcome);
+        Assert.Equal(JournalOpenOutcome.Foreign, ReplayAll(With(Segment(2), content => WithHeader(content, foreign))).Opening.Outcome);
         SegmentHeader renamed = new(1, JournalId, 9, SegmentBytes, 0);
-        Assert.Equal(JournalOpenOutcome.Foreign, Replay(With(Segment(2), content => WithHeader(content, renamed))).Opening.Outcome);
+        Assert.Equal(JournalOpenOutcome.Foreign, ReplayAll(With(Segment(2), content => WithHeader(content, renamed))).Opening.Outcome);
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public sealed class JournalRecoveryTests
         journal.CommitOnce();
         SimulatedDisk both = SimulatedDisk.From(_disk.Names.Where(name => name != "spare.qj").ToDictionary(name => name, name => _disk.Content(name).ToArray())
             .Append(new KeyValuePair<string, byte[]>(Segment(1), empty)).ToDictionary());
-        (JournalOpening opening, List<byte[]> records) = Replay(both);
+        (JournalOpening opening, List<byte[]> records) = ReplayAll(both);
         Assert.True(opening.IsOpen, opening.Message);
         AssertNumbers([1, 2], records);
     }

@@ -34,7 +34,7 @@ internal static class JournalTestKit
     }
 
     /// <summary>What a start finds on this disk; the opened journal is dropped as if the process were killed.</summary>
-    public static (JournalOpening Opening, List<byte[]> Records) Replay(SimulatedDisk disk, bool acceptLoss = false)
+    public static (JournalOpening Opening, List<byte[]> Records) ReplayAll(SimulatedDisk disk, bool acceptLoss = false)
     {
         List<byte[]> records = [];
         JournalOpening opening = FileJournal.Open(Options(disk.Copy()) with { AcceptLoss = acceptLoss }, (record, _) => records.Add(record.ToArray()));

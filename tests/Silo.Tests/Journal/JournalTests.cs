@@ -54,7 +54,7 @@ public sealed class JournalTests
         journal.CommitOnce();
         Assert.True(await first && await second);
         Assert.Equal(["write", "sync"], order);
-        AssertNumbers([1, 2], Replay(_disk.CutPower(new Random(1))).Records);
+        AssertNumbers([1, 2], ReplayAll(_disk.CutPower(new Random(1))).Records);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class JournalTests
         Append(journal, 3);
         Assert.True(journal.EnsureWritten(position));
         Assert.Equal(0, syncs);
-        AssertNumbers([1, 2, 3], Replay(_disk).Records);
+        AssertNumbers([1, 2, 3], ReplayAll(_disk).Records);
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class JournalTests
         Assert.True(journal.EnsureWritten(position));
         Assert.True(await journal.WaitDurableAsync(position));
         Assert.False(await journal.WaitDurableAsync(position + 1));
-        (JournalOpening opening, List<byte[]> records) = Replay(_disk);
+        (JournalOpening opening, List<byte[]> records) = ReplayAll(_disk);
         AssertNumbers([1], records);
         Assert.True(opening.Report.Clean);
     }
@@ -123,7 +123,7 @@ public sealed class JournalTests
             journal.SupplyOnce();
             Assert.Equal(0, created);
         }
-        (_, List<byte[]> records) = Replay(_disk);
+        (_, List<byte[]> records) = ReplayAll(_disk);
         Assert.NotEmpty(records);
         AssertNumbers(Enumerable.Range(number - records.Count, records.Count), records);
         Assert.Equal(2, _disk.Names.Count());

@@ -34,8 +34,8 @@ public sealed class JournalThreadsTests
         await Task.WhenAll(callers).WaitAsync(Patience);
         await journal.DisposeAsync();
 
-        AssertFound(promised, Replay(after), seed);
-        AssertFound(acknowledged, Replay(disk), seed);
+        AssertFound(promised, ReplayAll(after), seed);
+        AssertFound(acknowledged, ReplayAll(disk), seed);
     }
 
     [Fact]

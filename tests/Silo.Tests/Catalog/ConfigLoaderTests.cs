@@ -42,7 +42,7 @@ public sealed class ConfigLoaderTests
               grpc_listen: 0.0.0.0:1
               http_listen: "[::1]:2"
               data_directory: /var/lib/quota
-              journal: { segment_bytes: 1MiB, bytes_max: 2_097_152 }
+              journal: { segment_bytes: 1MiB, bytes_max: 3_145_728 }
               checkpoint_interval: 1m30s
               resident_blocks_max: 1000
               in_flight_max: 5
@@ -71,7 +71,7 @@ public sealed class ConfigLoaderTests
             HttpListen = "[::1]:2",
             DataDirectory = "/var/lib/quota",
             JournalSegmentBytes = 1 << 20,
-            JournalBytesMax = 2 << 20,
+            JournalBytesMax = 3 << 20,
             CheckpointIntervalMs = 90_000,
             ResidentBlocksMax = 1000,
             InFlightMax = 5,

@@ -96,7 +96,7 @@ public sealed class ServerErrorTests
             server:
               journal: { segment_bytes: 64MiB, bytes_max: 100MiB }
             """,
-            "3:47: server.journal.bytes_max: 100MiB is less than 2 segments of 64MiB"
+            "3:47: server.journal.bytes_max: 100MiB is less than 3 segments of 64MiB"
         },
         {
             "server_journal_unknown",

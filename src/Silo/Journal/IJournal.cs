@@ -29,6 +29,6 @@ public interface IJournal : IAsyncDisposable
     /// <summary>Bytes in segments that are still needed.</summary>
     long RetainedBytes { get; }
 
-    /// <summary>Gives up all segments before this one.</summary>
+    /// <summary>Gives up all segments before this one, which is not beyond <see cref="ActiveSegment"/>. Never waits for the disk.</summary>
     void Release(long segment);
 }

@@ -51,7 +51,7 @@ internal static class DecisionBench
             DefaultPlan = plan,
             UnknownKeys = UnknownKeyPolicy.DefaultPlan,
         };
-        var limiter = new Limiter(new CatalogState(new CatalogModel([owner])), new LocalExecutor(table, journal, null), new SystemClock());
+        var limiter = new Limiter(new CatalogState(new CatalogModel([owner])), new LocalExecutor(table, journal, null), new SystemClock(TimeProvider.System));
         byte[][] names = [.. Enumerable.Range(0, keys).Select(i => Encoding.UTF8.GetBytes($"customer-key-{i:D10}"))];
         int[] draws = keys == 1 ? new int[DrawCount] : keys > 1_000_000 ? ZipfSampler.DrawUniform(keys, DrawCount, 1) : ZipfSampler.Draw(keys, DrawCount, 1);
         long before = GC.GetTotalMemory(forceFullCollection: true);

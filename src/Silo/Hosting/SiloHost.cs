@@ -61,7 +61,7 @@ internal sealed class SiloHost : IAsyncDisposable
             return (null, error);
         }
         var state = new CatalogState(catalog);
-        IClock clock = options.Clock ?? new SystemClock(storage.LatestWindowNs);
+        IClock clock = options.Clock ?? new SystemClock(TimeProvider.System, storage.LatestWindowNs);
         var limiter = new Limiter(state, new LocalExecutor(storage.Table, storage.Journal, storage.Store), clock);
         var checkpointer = new Checkpointer(storage.Table, storage.Journal, storage.Store, clock, settings, logger);
         var serving = new ServingState();

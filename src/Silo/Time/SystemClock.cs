@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Quota.Grains;
 
 namespace Quota.Silo.Time;
@@ -15,23 +14,29 @@ namespace Quota.Silo.Time;
 public sealed class SystemClock : IClock
 {
     /// <summary>Reading both clocks for every decision would double the cost of the time stamp; a calendar needs no better than this.</summary>
-    private const long WallSampleNs = 50_000_000;
+    public const long WallSampleNs = 50_000_000;
 
-    private readonly long _originTimestamp = Stopwatch.GetTimestamp();
+    private readonly TimeProvider _time;
+    private readonly long _originTimestamp;
     private readonly long _originNs;
+    private readonly bool _timestampsAreNs;
     private long _wallOffsetNs;
     private long _nextSampleNs;
 
+    /// <param name="time">Both clocks of the machine.</param>
     /// <param name="notBeforeNs">The latest instant of the window scale that was ever used, or 0.</param>
-    public SystemClock(long notBeforeNs = 0)
+    public SystemClock(TimeProvider time, long notBeforeNs = 0)
     {
+        _time = time;
+        _timestampsAreNs = time.TimestampFrequency == 1_000_000_000;
+        _originTimestamp = time.GetTimestamp();
         _originNs = Math.Max(UtcNowNs(), notBeforeNs);
         Sample(_originNs);
     }
 
     public Instant Now()
     {
-        long windowNs = _originNs + ToNs(Stopwatch.GetTimestamp() - _originTimestamp);
+        long windowNs = _originNs + ToNs(_time.GetTimestamp() - _originTimestamp);
         if (windowNs >= Volatile.Read(ref _nextSampleNs))
         {
             Sample(windowNs);
@@ -45,8 +50,8 @@ public sealed class SystemClock : IClock
         Volatile.Write(ref _nextSampleNs, windowNs + WallSampleNs);
     }
 
-    private static long UtcNowNs() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
+    /// <summary>A wall clock outside of what an instant can hold is taken for the nearest time that it can.</summary>
+    private long UtcNowNs() => Math.Clamp((_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks, 0, Instant.WindowNsMax / 100) * 100;
 
-    private static long ToNs(long timestamp) =>
-        Stopwatch.Frequency == 1_000_000_000 ? timestamp : (long)((Int128)timestamp * 1_000_000_000 / Stopwatch.Frequency);
+    private long ToNs(long timestamp) => _timestampsAreNs ? timestamp : (long)((Int128)timestamp * 1_000_000_000 / _time.TimestampFrequency);
 }

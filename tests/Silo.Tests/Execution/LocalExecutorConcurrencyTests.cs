@@ -95,6 +95,36 @@ public sealed class LocalExecutorConcurrencyTests
         Assert.Equal(3, limiter.Check("n", "k").Results[0].Remaining);
     }
 
+    [Fact]
+    public async Task Keys_that_come_and_go_leave_the_store_again()
+    {
+        using var folder = new TempFolder();
+        await using var store = new SqliteGrainStore(folder.File("grains.db"));
+        var clock = new ManualClock();
+        var table = new KeyTable(new LayoutRegistry(), 100_000);
+        var journal = new MemoryJournal();
+        var plan = new PlanModel("p", [LimitModel.SlidingWindow("w", 5, 1_000_000_000)]);
+        var limiter = new Limiter(new CatalogState(Catalogs.Of("n", [plan])), new LocalExecutor(table, journal, store), clock);
+        var checkpointer = new Checkpointer(table, journal, store, clock, new SiloSettings(), NullLogger.Instance);
+        for (int round = 0; round < 4; round++)
+        {
+            for (int i = 0; i < 3000; i++)
+            {
+                limiter.Check("n", $"visitor-{round}-{i}");
+            }
+            Assert.True(await checkpointer.TryRoundAsync(CancellationToken.None));
+            clock.AdvanceMs(60_000);
+        }
+        int stored = 0;
+        byte[] after = [];
+        while (await store.ScanAsync(ReadOnlyMemory<byte>.Empty, after, 1000, default) is { Count: > 0 } page)
+        {
+            stored += page.Count;
+            after = page[^1].Id;
+        }
+        Assert.InRange(stored, 3000, 6000);
+    }
+
     [Theory]
     [InlineData(FailurePolicy.Error, DecisionStatus.Unavailable, false)]
     [InlineData(FailurePolicy.Allow, DecisionStatus.Decided, true)]

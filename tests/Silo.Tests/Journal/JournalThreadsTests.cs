@@ -117,7 +117,11 @@ public sealed class JournalThreadsTests
                 Assert.Equal(JournalOpenOutcome.Locked, FileJournal.Open(options, (_, _) => { }).Outcome);
                 for (int i = 0; i < 100; i++)
                 {
-                    Assert.True(await journal.WaitDurableAsync(Append(journal, next++, 500)).AsTask().WaitAsync(Patience));
+                    // Refused while the next of these tiny segments is being prepared.
+                    long position = 0;
+                    Assert.True(SpinWait.SpinUntil(() => journal.TryAppend(Record(next, 500), out position), Patience));
+                    next++;
+                    Assert.True(await journal.WaitDurableAsync(position).AsTask().WaitAsync(Patience));
                 }
             }
         }

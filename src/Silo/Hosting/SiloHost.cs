@@ -103,6 +103,11 @@ internal sealed class SiloHost : IAsyncDisposable
 
     private async Task StartAsync(SiloHostOptions options, CancellationToken cancellation)
     {
+        if (_storage.Report.Losses.Count > 0)
+        {
+            // The loss was accepted for this start; a checkpoint gives up the damaged segment, so that the next start needs no consent.
+            await _checkpointer.TryRoundAsync(cancellation).ConfigureAwait(false);
+        }
         _background = Task.Run(() => _checkpointer.RunAsync(_stopping.Token), CancellationToken.None);
         Endpoints = await _edge.StartAsync(cancellation).ConfigureAwait(false);
         if (options.SelfTest)

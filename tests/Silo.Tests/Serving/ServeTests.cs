@@ -118,9 +118,19 @@ public sealed class ServeTests : IDisposable
             Assert.Contains(Path.GetFileName(segment), refused.Output, StringComparison.Ordinal);
             Assert.Contains("--accept-journal-loss", refused.Output, StringComparison.Ordinal);
         }
-        using SiloProcess accepted = await SiloProcess.StartAsync(_folder.File("quota.yaml"), _folder.File("data"), "--accept-journal-loss");
-        using var after = new JsonSilo(accepted.Http);
-        Assert.Equal(HttpStatusCode.OK, (await after.CheckAsync("shop", "ada")).Status);
+        long remaining;
+        using (SiloProcess accepted = await SiloProcess.StartAsync(_folder.File("quota.yaml"), _folder.File("data"), "--accept-journal-loss"))
+        {
+            using var after = new JsonSilo(accepted.Http);
+            Assert.Equal(HttpStatusCode.OK, (await after.CheckAsync("shop", "ada")).Status);
+            remaining = await after.RemainingAsync("shop", "ada", "year");
+            Assert.InRange(remaining, 1000 - 51, 999);
+            accepted.Process.Kill();
+        }
+        // One consent is enough.
+        using SiloProcess next = await StartAsync();
+        using var again = new JsonSilo(next.Http);
+        Assert.Equal(remaining, await again.RemainingAsync("shop", "ada", "year"));
     }
 
     [Fact]

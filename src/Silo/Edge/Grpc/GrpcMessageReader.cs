@@ -55,14 +55,25 @@ internal sealed class GrpcMessageReader
         }
     }
 
-    /// <summary>Ends the call: gives back what the last message occupied.</summary>
+    /// <summary>
+    /// Ends reading: gives the pipe back what the last message occupied. Only while the transport still takes it, that is, before
+    /// the call's flow has returned to it. Throws what the pipe throws when the connection is lost.
+    /// </summary>
+    public void Finish()
+    {
+        if (_pipe is { } pipe)
+        {
+            _pipe = null;
+            ReleaseHeld(pipe);
+        }
+    }
+
+    /// <summary>Forgets the call without touching its pipe, which may belong to the transport again.</summary>
     public void Release()
     {
-        if (_pipe is not null)
-        {
-            ReleaseHeld(_pipe);
-            _pipe = null;
-        }
+        _pipe = null;
+        _holding = false;
+        ReturnRented();
     }
 
     private void ReleaseHeld(PipeReader pipe)
@@ -72,6 +83,11 @@ internal sealed class GrpcMessageReader
             _holding = false;
             pipe.AdvanceTo(_next);
         }
+        ReturnRented();
+    }
+
+    private void ReturnRented()
+    {
         if (_rented is not null)
         {
             ArrayPool<byte>.Shared.Return(_rented);

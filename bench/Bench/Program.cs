@@ -1,6 +1,54 @@
+using System.Runtime.InteropServices;
 using Quota.Bench;
+using Quota.Bench.Servers;
 
-foreach (Measurement m in DecisionBench.Run(new BenchOptions(args.Contains("--quick"), [], ""), () => new NoJournal()))
+if (args is [BenchSilo.Command, string data])
 {
-    Console.WriteLine($"{m.Case,-40} {m.Metric,-16} {m.Value,10:0.0} {m.Unit,-12} {m.Budget} {m.Met}");
+    return await BenchSilo.RunAsync(data);
+}
+(string Name, Func<BenchContext, Task> Run)[] parts =
+[
+    ("decision", DecisionBench.RunAsync),
+    ("journal", JournalBench.RunAsync),
+    ("unary", UnaryBench.RunAsync),
+    ("latency", LatencyBench.RunAsync),
+    ("stream", StreamBench.RunAsync),
+    ("restart", RestartBench.RunAsync),
+];
+BenchOptions? options = BenchOptions.Parse(args, [.. parts.Select(p => p.Name)], out string? error);
+if (options is null)
+{
+    Console.Error.WriteLine(error);
+    return 2;
+}
+// On the disk of the working directory, never in /tmp, which may be memory.
+string folder = Path.GetFullPath($".bench-{Environment.ProcessId}");
+Directory.CreateDirectory(folder);
+void CleanUp(PosixSignalContext signal)
+{
+    ServerProcess.KillAll();
+    Directory.Delete(folder, recursive: true);
+    Environment.Exit(130);
+}
+using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, CleanUp);
+using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, CleanUp);
+try
+{
+    var context = new BenchContext(options, folder);
+    MachineLoad.NoteIfBusy(context);
+    foreach ((string name, Func<BenchContext, Task> run) in parts)
+    {
+        if (options.Parts.Count == 0 || options.Parts.Contains(name))
+        {
+            BenchContext.Say(name);
+            await run(context);
+        }
+    }
+    Report.Print(context);
+    Report.Write(context, options.JsonPath);
+    return 0;
+}
+finally
+{
+    Directory.Delete(folder, recursive: true);
 }

@@ -41,12 +41,16 @@ public sealed class DiskJournalFiles : IJournalFiles
             PathOf(name), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.None, bytes));
         try
         {
-            byte[] zeros = new byte[Bounds.JournalZeroStepBytes];
+            byte[] zeros = new byte[Bounds.JournalZeroWriteBytes];
             for (long offset = 0; offset < bytes; offset += zeros.Length)
             {
                 file.Write(zeros.AsSpan(0, (int)Math.Min(zeros.Length, bytes - offset)), offset);
-                file.Sync();
+                if ((offset + zeros.Length) % Bounds.JournalZeroStepBytes == 0)
+                {
+                    file.Sync();
+                }
             }
+            file.Sync();
             return file;
         }
         catch

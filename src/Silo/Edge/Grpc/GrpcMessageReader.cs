@@ -55,11 +55,24 @@ internal sealed class GrpcMessageReader
         }
     }
 
-    /// <summary>Ends the call. What the pipe still holds is the transport's to drop, which has closed the pipe by now.</summary>
+    /// <summary>
+    /// Ends reading: gives the pipe back what the last message occupied. Only while the transport still takes it, that is, before
+    /// the call's flow has returned to it. Throws what the pipe throws when the connection is lost.
+    /// </summary>
+    public void Finish()
+    {
+        if (_pipe is { } pipe)
+        {
+            _pipe = null;
+            ReleaseHeld(pipe);
+        }
+    }
+
+    /// <summary>Forgets the call without touching its pipe, which may belong to the transport again.</summary>
     public void Release()
     {
-        _holding = false;
         _pipe = null;
+        _holding = false;
         ReturnRented();
     }
 

@@ -145,6 +145,7 @@ internal sealed class KestrelGrpcCall : IGrpcCall
     /// <summary>Ends the call: status in the headers if nothing was sent yet (trailers-only), otherwise after the last message.</summary>
     public void End(in GrpcStatus status)
     {
+        FinishReading();
         Microsoft.AspNetCore.Http.IHeaderDictionary? target = _response.Headers;
         if (_response.HasStarted || _wrote)
         {
@@ -179,6 +180,19 @@ internal sealed class KestrelGrpcCall : IGrpcCall
         MayBeSilent = false;
         Method = null;
         _features = null!;
+    }
+
+    /// <summary>Kestrel takes the request's pipe back when the call's flow ends; advancing it in <see cref="Release"/> would throw, once per call.</summary>
+    private void FinishReading()
+    {
+        try
+        {
+            _reader.Finish();
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // The caller is gone, and the pipe with it: there is nothing left to give back.
+        }
     }
 
     private bool AcceptsGzip() => Metadata("grpc-accept-encoding")?.Contains(GrpcGzip.Name, StringComparison.Ordinal) == true;

@@ -1,0 +1,34 @@
+using Quota.Grains.Calendar;
+using Quota.Grains.Model;
+using Quota.Silo.Catalog;
+
+namespace Quota.Bench;
+
+/// <summary>Plans whose limits are never reached: what is measured is counting, which costs more than refusing.</summary>
+internal static class BenchCatalog
+{
+    public const string CommitNamespace = "commit";
+    public const string OsNamespace = "os";
+
+    private const long Plenty = 1_000_000_000;
+
+    /// <summary>One limit is a sliding window; three are one of each common kind; ten are sliding windows of different lengths.</summary>
+    public static PlanModel Plan(int limits) => new("p", limits switch
+    {
+        1 => [LimitModel.SlidingWindow("rate", Plenty, 1_000_000_000)],
+        3 => [LimitModel.SlidingWindow("rate", Plenty, 1_000_000_000), LimitModel.TokenBucket("burst", Plenty, 1_000_000_000, Plenty), LimitModel.Quota("month", Plenty * 1000, new CalendarRule(CalendarUnit.Month))],
+        _ => [.. Enumerable.Range(1, limits).Select(i => LimitModel.SlidingWindow("rate" + i, Plenty * 1000, i * 1_000_000_000L))],
+    });
+
+    /// <summary>Both namespaces, every key on the plan.</summary>
+    public static CatalogModel Create(PlanModel plan) => new([Namespace(CommitNamespace, plan, SyncMode.Commit), Namespace(OsNamespace, plan, SyncMode.Os)]);
+
+    private static NamespaceModel Namespace(string name, PlanModel plan, SyncMode sync) => new(name)
+    {
+        Plans = new Utf8Map<PlanModel>([KeyValuePair.Create(plan.Name, plan)]),
+        Keys = new Utf8Map<KeyModel>([]),
+        DefaultPlan = plan,
+        UnknownKeys = UnknownKeyPolicy.DefaultPlan,
+        Sync = sync,
+    };
+}

@@ -198,7 +198,7 @@ public static class Bounds
     /// <summary>Batches of one stream that were read and not answered yet: enough to keep a disk busy while a sync runs.</summary>
     public const int StreamBatchesPendingMax = 16;
 
-    /// <summary>Decisions being worked on at once, over all batches; about 1.4 KB each, so at most about 180 MB.</summary>
+    /// <summary>Decisions being worked on at once, over all batches; 300 bytes each, 1.4 KB under plans of many limits, so at most about 180 MB.</summary>
     public const int DecisionsMax = 131_072;
 
     /// <summary>Answers of a stream held back to be sent together.</summary>

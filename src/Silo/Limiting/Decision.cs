@@ -11,7 +11,11 @@ namespace Quota.Silo.Limiting;
 /// </summary>
 public sealed class Decision
 {
-    private readonly LimitResult[] _results = new LimitResult[Bounds.LimitsPerPlanMax];
+    /// <summary>Most plans have no more limits than this; a decision that meets a larger one grows once and keeps its size.</summary>
+    private const int ResultsUsual = 4;
+
+    // Small, because thousands of decisions wait for one sync: they are read again afterwards, from the cache if they fit.
+    private LimitResult[] _results = new LimitResult[ResultsUsual];
     private int _resultCount;
 
     public DecisionStatus Status { get; private set; }
@@ -49,6 +53,10 @@ public sealed class Decision
     /// <summary>Room for the results of the applicable limits of a plan.</summary>
     internal Span<LimitResult> ResultBuffer(int count)
     {
+        if (_results.Length < count)
+        {
+            _results = new LimitResult[Bounds.LimitsPerPlanMax];
+        }
         _resultCount = count;
         return _results.AsSpan(0, count);
     }

@@ -46,6 +46,7 @@ public sealed class KillTests(ITestOutputHelper output)
             using SiloProcess silo = await SiloProcess.StartAsync(folder.File("quota.yaml"), folder.File("data"));
             await CompareAsync(silo, sent, acknowledged, $"round {round}, seed {seed}");
             using ChildProcess hammer = ChildProcess.StartAssembly("Quota.Hammer.dll", silo.Grpc.ToString(), "crash", Keys.ToString(CultureInfo.InvariantCulture), "16", "20", random.Next(1 << 20).ToString(CultureInfo.InvariantCulture));
+            // The one place that sleeps: a kill has to come at a moment that nothing announces.
             await Task.Delay(random.Next(600, 1800));
             silo.Process.Kill();
             Assert.Equal(0, await hammer.WaitForExitAsync(TimeSpan.FromSeconds(30)));

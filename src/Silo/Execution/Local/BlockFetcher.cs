@@ -87,8 +87,7 @@ internal sealed class BlockFetcher(KeyTable table, DecisionKeeper keeper, IGrain
         {
             return true;
         }
-        uint seconds = KeyTable.Seconds(now);
-        if (shard.Evict(EvictExamine, seconds - RecentSeconds) == 0 && shard.Evict(EvictExamine, seconds) == 0)
+        if (shard.Evict(EvictExamine, KeyTable.SecondsBefore(now, RecentSeconds)) == 0 && shard.Evict(EvictExamine, KeyTable.Seconds(now)) == 0)
         {
             // Nothing here is both idle and safe in the store: a checkpoint makes it so.
             table.RequestCheckpoint();

@@ -254,7 +254,7 @@ internal sealed class Checkpointer(KeyTable table, IJournal journal, IGrainStore
     private void EvictIdle()
     {
         bool full = table.IsFull;
-        uint idleBefore = KeyTable.Seconds(clock.Now()) - (full ? 0 : IdleSeconds);
+        uint idleBefore = KeyTable.SecondsBefore(clock.Now(), full ? 0 : IdleSeconds);
         foreach (Shard shard in table.Shards)
         {
             lock (shard.Gate)

@@ -54,6 +54,9 @@ internal sealed class KeyTable
     /// <summary>Seconds of the window scale, as kept with each block.</summary>
     public static uint Seconds(in Instant now) => (uint)(now.WindowNs / 1_000_000_000);
 
+    /// <summary>The same for an instant that lies this many seconds before <paramref name="now"/>.</summary>
+    public static uint SecondsBefore(in Instant now, uint seconds) => Seconds(now) - Math.Min(seconds, Seconds(now));
+
     public void RequestCheckpoint() => CheckpointRequested?.Invoke();
 
     /// <summary>Called by a shard whenever a block comes (1) or leaves (-1).</summary>

@@ -178,6 +178,12 @@ public static class Bounds
     /// </summary>
     public const int JournalZeroWriteBytes = 4 * 1024;
 
+    /// <summary>A group commit waits for company only if the one before carried about this many records: otherwise there is none to expect.</summary>
+    public const int JournalGatherRecordsMin = 8;
+
+    /// <summary>Longest time a group commit waits for company, in microseconds: less than a sync takes.</summary>
+    public const int JournalGatherUs = 50;
+
     /// <summary>Waiters completed by one work item of the thread pool: cheaper than one each, and a slow continuation delays only these.</summary>
     public const int JournalWaitersPerWorkItem = 16;
 

@@ -31,6 +31,9 @@ internal sealed class PendingRecords(int pendingBytesMax)
     /// <summary>Whether a record was refused because there is no next segment. Ends with <see cref="AddRoom"/>.</summary>
     public bool IsFull => _isFull;
 
+    /// <summary>Records that wait to be written; a glance without the lock, good for a guess only.</summary>
+    public int Waiting => Volatile.Read(ref _filling).Records;
+
     public bool TryAppend(ReadOnlySpan<byte> record, out long position)
     {
         long promised = FrameHeader.AloneBytes(record.Length);

@@ -44,13 +44,13 @@ internal sealed class GrpcMessageWriter : IBufferWriter<byte>
         {
             byte[] compressed = GrpcGzip.Compress(_buffer.AsSpan(GrpcFrame.HeaderBytes, length));
             GrpcFrame.WriteHead(_buffer, true, compressed.Length);
-            output.Write(_buffer.AsSpan(0, GrpcFrame.HeaderBytes));
-            output.Write(compressed);
+            Put(output, _buffer.AsSpan(0, GrpcFrame.HeaderBytes));
+            Put(output, compressed);
         }
         else
         {
             GrpcFrame.WriteHead(_buffer, false, length);
-            output.Write(_buffer.AsSpan(0, _end));
+            Put(output, _buffer.AsSpan(0, _end));
         }
         _end = GrpcFrame.HeaderBytes;
     }
@@ -65,6 +65,17 @@ internal sealed class GrpcMessageWriter : IBufferWriter<byte>
         _buffer = [];
         _end = GrpcFrame.HeaderBytes;
         Gzip = false;
+    }
+
+    /// <summary>Copies the bytes out. A transport whose connection is gone hands out no memory: then nobody listens, and they are dropped.</summary>
+    private static void Put(IBufferWriter<byte> output, ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> target = output.GetSpan(bytes.Length);
+        if (target.Length >= bytes.Length)
+        {
+            bytes.CopyTo(target);
+            output.Advance(bytes.Length);
+        }
     }
 
     private void Reserve(int sizeHint)

@@ -19,6 +19,8 @@ internal sealed class NoJournal : IJournal
         return true;
     }
 
+    public long AppendedPosition => _position;
+
     public bool EnsureWritten(long position) => true;
 
     public ValueTask<bool> WaitDurableAsync(long position) => new(true);

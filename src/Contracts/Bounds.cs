@@ -149,10 +149,13 @@ public static class Bounds
     // Storage.
 
     /// <summary>A grain's id: its kind, namespace, key and, for a counter per attribute value, the limit and the values.</summary>
-    public const int GrainIdBytesMax = 2 + NameBytesMax + 2 + KeyBytesMax + 1 + NameBytesMax + (PerAttributesMax * (2 + AttributeValueBytesMax));
+    public const int GrainIdBytesMax = 2 + NameBytesMax + 2 + KeyBytesMax + 1 + NameBytesMax + (PerAttributesMax * (1 + AttributeNameBytesMax + 2 + AttributeValueBytesMax));
 
-    /// <summary>A grain's state: 32 limits of 61 buckets and a head.</summary>
-    public const int GrainStateBytesMax = LimitsPerPlanMax * (BucketsMax + 2) * 8;
+    /// <summary>Counters of one block: those of the plan, and those that are carried along from other plans of the key.</summary>
+    public const int CountersPerBlockMax = 64;
+
+    /// <summary>A grain's state: counters of 61 buckets and a head.</summary>
+    public const int GrainStateBytesMax = CountersPerBlockMax * (BucketsMax + 2) * 8;
 
     /// <summary>One journal record: the largest grain state many times over, and small against the smallest segment.</summary>
     public const int JournalRecordBytesMax = 128 * 1024;
@@ -206,6 +209,15 @@ public static class Bounds
 
     /// <summary>Decisions being worked on at once, over all batches; 300 bytes each, 1.4 KB under plans of many limits, so at most about 180 MB.</summary>
     public const int DecisionsMax = 131_072;
+
+    /// <summary>
+    /// Of these, those that streams may have: a caller that does not take its answers holds its batches, and must not keep
+    /// single calls from being decided.
+    /// </summary>
+    public const int StreamDecisionsMax = DecisionsMax / 2;
+
+    /// <summary>A stream whose caller does not take its answers for this long is aborted.</summary>
+    public const int StreamFlushTimeoutMs = 5_000;
 
     /// <summary>Answers of a stream held back to be sent together.</summary>
     public const int StreamUnflushedBytesMax = 64 * 1024;

@@ -21,19 +21,19 @@ public static class CounterExpiry
         long latestNs = 0;
         for (int i = 0; i < layout.Shapes.Length; i++)
         {
-            ReadOnlySpan<byte> counter = layout.Counter(block, i);
-            long heldNs;
-            if (layout.Shapes[i].Algorithm == LimitAlgorithm.Calendar)
-            {
-                ReadOnlySpan<long> c = MemoryMarshal.Cast<byte, long>(counter);
-                heldNs = c[2] == 0 ? 0 : Duration.NsFromMs(c[1] + CalendarGraceMs - now.WallMs);
-            }
-            else
-            {
-                heldNs = Counter.Used(layout.Shapes[i], counter, now) == 0 ? 0 : Counter.ResetNs(layout.Shapes[i], counter, now);
-            }
-            latestNs = Math.Max(latestNs, heldNs);
+            latestNs = Math.Max(latestNs, HeldNs(layout.Shapes[i], layout.Counter(block, i), now));
         }
         return now.WindowNs + Math.Min(latestNs, long.MaxValue - now.WindowNs);
+    }
+
+    /// <summary>Nanoseconds for which one counter still holds something that a later decision could see; at most 0 if it holds nothing.</summary>
+    public static long HeldNs(CounterShape shape, ReadOnlySpan<byte> counter, in Instant now)
+    {
+        if (shape.Algorithm == LimitAlgorithm.Calendar)
+        {
+            ReadOnlySpan<long> c = MemoryMarshal.Cast<byte, long>(counter);
+            return c[2] == 0 ? 0 : Duration.NsFromMs(c[1] + CalendarGraceMs - now.WallMs);
+        }
+        return Counter.Used(shape, counter, now) == 0 ? 0 : Counter.ResetNs(shape, counter, now);
     }
 }

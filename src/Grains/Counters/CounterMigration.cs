@@ -7,10 +7,40 @@ namespace Quota.Grains.Counters;
 /// Carries what was consumed from one layout to another when a plan changes. A counter of equal shape keeps its bytes; a limit
 /// that keeps its name but changes its shape keeps the units in use, counted as of now (or as of the latest window counted in, if
 /// the clock has stepped back since), so that right after the change no less is used than before; a limit that is gone is
-/// dropped; a new one starts at zero.
+/// dropped, unless another plan of the namespace has it (<see cref="Target"/>); a new one starts at zero.
 /// </summary>
 public static class CounterMigration
 {
+    /// <summary>
+    /// The layout a block gets when its key comes under a plan: the plan's counters first, then, by name, those counters of the
+    /// block that the plan lacks, that other plans of the namespace have, and that still hold something. So a key that moves
+    /// between plans finds on each of them what it had used.
+    /// </summary>
+    /// <param name="from">Layout of <paramref name="source"/>.</param>
+    /// <param name="source">The block as it is.</param>
+    /// <param name="plan">Layout of the plan.</param>
+    /// <param name="known">The counters of all plans of the namespace.</param>
+    /// <param name="now">The instant of the change.</param>
+    public static CounterLayout Target(CounterLayout from, ReadOnlySpan<byte> source, CounterLayout plan, IReadOnlySet<CounterShape> known, in Instant now)
+    {
+        var carried = new List<CounterShape>();
+        bool isHeld = false;
+        for (int i = 0; i < from.Shapes.Length; i++)
+        {
+            CounterShape shape = from.Shapes[i];
+            if (known.Contains(shape) && !Array.Exists(plan.Shapes, s => string.Equals(s.LimitName, shape.LimitName, StringComparison.Ordinal)))
+            {
+                carried.Add(shape);
+                isHeld |= CounterExpiry.HeldNs(shape, from.Counter(source, i), now) > 0;
+            }
+        }
+        // All or none, and by name: so the layouts of a namespace are as few as the ways to combine its plans.
+        return isHeld
+            ? new CounterLayout([.. plan.Shapes, .. carried.OrderBy(s => s.LimitName, StringComparer.Ordinal).Take(Bounds.CountersPerBlockMax - plan.Shapes.Length)])
+            : plan;
+    }
+
+    /// <summary>Fills <paramref name="target"/> with what <paramref name="source"/> holds.</summary>
     /// <param name="from">Layout of <paramref name="source"/>.</param>
     /// <param name="source">The block as it was.</param>
     /// <param name="to">Layout of <paramref name="target"/>.</param>

@@ -24,7 +24,7 @@ public sealed class CounterLayout
 
     public CounterLayout(IReadOnlyList<CounterShape> shapes)
     {
-        Invariant.Check(shapes.Count <= Bounds.LimitsPerPlanMax);
+        Invariant.Check(shapes.Count <= Bounds.CountersPerBlockMax);
         Shapes = [.. shapes];
         _offsets = new int[shapes.Count];
         for (int i = 0; i < shapes.Count; i++)
@@ -56,11 +56,28 @@ public sealed class CounterLayout
     /// <inheritdoc cref="Counter(Span{byte}, int)"/>
     public ReadOnlySpan<byte> Counter(ReadOnlySpan<byte> block, int index) => block.Slice(_offsets[index], Shapes[index].SizeBytes);
 
+    /// <summary>Whether this layout begins with the counters of <paramref name="other"/>, so that their offsets and masks are valid here.</summary>
+    public bool StartsWith(CounterLayout other)
+    {
+        if (ReferenceEquals(this, other) || Id == other.Id)
+        {
+            return true;
+        }
+        for (int i = 0; i < other.Shapes.Length; i++)
+        {
+            if (i >= Shapes.Length || Shapes[i] != other.Shapes[i])
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// <summary>Reads the persisted form. Returns false if it is not one this version knows.</summary>
     public static bool TryDecode(ReadOnlySpan<byte> encoded, [NotNullWhen(true)] out CounterLayout? layout)
     {
         layout = null;
-        if (encoded.Length < 2 || encoded[0] != Version || encoded[1] > Bounds.LimitsPerPlanMax)
+        if (encoded.Length < 2 || encoded[0] != Version || encoded[1] > Bounds.CountersPerBlockMax)
         {
             return false;
         }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using Quota.Grains.Model;
 
@@ -25,6 +26,9 @@ public sealed class NamespaceModel
 
     /// <summary>Set if <see cref="UnknownKeys"/> is <see cref="UnknownKeyPolicy.DefaultPlan"/>.</summary>
     public PlanModel? DefaultPlan { get; init; }
+
+    /// <summary>The counters of all plans that are kept once per key.</summary>
+    public IReadOnlySet<CounterShape> Counters => field ??= Plans.Values.SelectMany(p => p.Layout.Shapes).ToFrozenSet();
 
     public SyncMode Sync { get; init; }
 

@@ -1,6 +1,8 @@
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Quota.Contracts;
+using Quota.Grains;
+using Quota.Silo.Catalog.Config;
 using Quota.Silo.Edge.Grpc;
 using Quota.Silo.Edge.Grpc.Kestrel;
 using Quota.Silo.Edge.Http;
@@ -48,8 +50,8 @@ public sealed class EdgeServer : IAsyncDisposable
         _router = new HttpRouter([JsonCheckRoute.Create(limiter), .. HealthRoutes.Create(serving), PointerRoute()], Shedder, log);
 
         QuietLoggerFactory quiet = new(loggers);
-        _grpc = new KestrelListener(IPEndPoint.Parse(settings.GrpcListen), HttpProtocols.Http2, settings.ConnectionsMax, quiet);
-        _http = new KestrelListener(IPEndPoint.Parse(settings.HttpListen), HttpProtocols.Http1, settings.ConnectionsMax, quiet);
+        _grpc = new KestrelListener(Address(settings.GrpcListen), HttpProtocols.Http2, settings.ConnectionsMax, quiet);
+        _http = new KestrelListener(Address(settings.HttpListen), HttpProtocols.Http1, settings.ConnectionsMax, quiet);
     }
 
     /// <summary>The bounds on work in flight, and how much there is.</summary>
@@ -58,6 +60,7 @@ public sealed class EdgeServer : IAsyncDisposable
     /// <summary>Binds both listeners and serves.</summary>
     /// <returns>Where they listen.</returns>
     /// <exception cref="IOException">An address is in use.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">An address is not one of this machine's, or not allowed.</exception>
     public async Task<EdgeEndpoints> StartAsync(CancellationToken cancel = default)
     {
         await _grpc.StartAsync(_grpcApplication, cancel).ConfigureAwait(false);
@@ -89,6 +92,12 @@ public sealed class EdgeServer : IAsyncDisposable
         _grpc.Dispose();
         _http.Dispose();
         _draining.Dispose();
+    }
+
+    private static IPEndPoint Address(string listen)
+    {
+        Invariant.Check(ListenText.TryParse(listen, out IPEndPoint address));
+        return address;
     }
 
     private static HttpRoute PointerRoute() => new("GET", "/", static http =>

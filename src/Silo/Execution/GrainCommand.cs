@@ -11,6 +11,9 @@ public readonly ref struct GrainCommand
 
     public required PlanModel Plan { get; init; }
 
+    /// <summary>The configuration put the key on the plan; otherwise the request did, for this check only.</summary>
+    public required bool IsPlanConfigured { get; init; }
+
     public required ReadOnlySpan<byte> Key { get; init; }
 
     public required AttributeSet Attributes { get; init; }

@@ -10,7 +10,7 @@ namespace Quota.Silo.Execution;
 /// <code>
 /// the key's own block:   u8 1, u8 namespace length, namespace, key
 /// one attribute value's: u8 2, u8 namespace length, namespace, u16 key length, key, u8 limit length, limit,
-///                        then per attribute of the limit: u16 value length, value
+///                        then per attribute of the limit: u8 name length, name, u16 value length, value
 /// </code>
 /// Lengths are little-endian. An attribute that a request lacks counts as the empty value.
 /// </summary>
@@ -42,6 +42,9 @@ public static class GrainId
         n += limit.NameUtf8.Length;
         foreach (byte[] name in limit.PerUtf8)
         {
+            target[n++] = (byte)name.Length;
+            name.CopyTo(target[n..]);
+            n += name.Length;
             attributes.TryGet(name, out ReadOnlySpan<byte> value);
             n += WriteLong(target[n..], value);
         }

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using Quota.Contracts;
 using Quota.Silo.Catalog;
 using Quota.Silo.Edge;
 using Quota.Silo.Execution.Local;
@@ -23,6 +25,8 @@ internal sealed class SiloHost : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private Task _background = Task.CompletedTask;
+    private volatile bool _checkpointsFailed;
+    private volatile bool _isTried;
     private bool _stopped;
 
     private SiloHost(SiloStorage storage, Checkpointer checkpointer, EdgeServer edge, ServingState serving, CatalogState catalog, ILogger logger)
@@ -60,22 +64,16 @@ internal sealed class SiloHost : IAsyncDisposable
         {
             return (null, error);
         }
-        var state = new CatalogState(catalog);
-        IClock clock = options.Clock ?? new SystemClock(TimeProvider.System, storage.LatestWindowNs);
-        var limiter = new Limiter(state, new LocalExecutor(storage.Table, storage.Journal, storage.Store), clock);
-        var checkpointer = new Checkpointer(storage.Table, storage.Journal, storage.Store, clock, settings, logger);
-        var serving = new ServingState();
-        var edge = new EdgeServer(settings, limiter, serving, options.Services, loggers);
-        var host = new SiloHost(storage, checkpointer, edge, serving, state, logger);
+        SiloHost host = Compose(settings, catalog, options, storage, loggers, logger);
         try
         {
             await host.StartAsync(options, cancellation).ConfigureAwait(false);
             return (host, null);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
         {
             await host.DisposeAsync().ConfigureAwait(false);
-            return (null, e.Message);
+            return (null, e is OperationCanceledException ? "stopped before it was ready" : $"cannot listen on {settings.GrpcListen} and {settings.HttpListen}: {e.Message}");
         }
     }
 
@@ -90,7 +88,7 @@ internal sealed class SiloHost : IAsyncDisposable
         await _edge.StopAsync().ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _background.ConfigureAwait(false);
-        if (_storage.Journal.Status != JournalStatus.Failed)
+        if (!_checkpointsFailed && _storage.Journal.Status != JournalStatus.Failed)
         {
             await _checkpointer.TryRoundAsync(CancellationToken.None).ConfigureAwait(false);
         }
@@ -108,27 +106,61 @@ internal sealed class SiloHost : IAsyncDisposable
             // The loss was accepted for this start; a checkpoint gives up the damaged segment, so that the next start needs no consent.
             await _checkpointer.TryRoundAsync(cancellation).ConfigureAwait(false);
         }
-        _background = Task.Run(() => _checkpointer.RunAsync(_stopping.Token), CancellationToken.None);
+        _background = Task.Run(CheckpointAsync, CancellationToken.None);
         Endpoints = await _edge.StartAsync(cancellation).ConfigureAwait(false);
-        if (options.SelfTest)
-        {
-            string? fault = await SelfTest.RunAsync(Endpoints, cancellation).ConfigureAwait(false);
-            if (fault is not null)
-            {
-                _logger.LogError("The self-test failed: {Fault}", fault);
-            }
-        }
+        _isTried = !options.SelfTest || await TryItselfAsync(cancellation).ConfigureAwait(false);
         FollowJournal();
         _background = Task.WhenAll(_background, Task.Run(FollowJournalAsync, CancellationToken.None));
+    }
+
+    private static SiloHost Compose(SiloSettings settings, CatalogModel catalog, SiloHostOptions options, SiloStorage storage, ILoggerFactory loggers, ILogger logger)
+    {
+        var state = new CatalogState(catalog);
+        IClock clock = options.Clock ?? new SystemClock(TimeProvider.System, storage.LatestWindowNs);
+        var limiter = new Limiter(state, new LocalExecutor(storage.Table, storage.Journal, storage.Store), clock);
+        var checkpointer = new Checkpointer(storage.Table, storage.Journal, storage.Store, clock, settings, logger);
+        var serving = new ServingState();
+        var edge = new EdgeServer(settings, limiter, serving, options.Services, loggers);
+        return new SiloHost(storage, checkpointer, edge, serving, state, logger);
+    }
+
+    private async Task<bool> TryItselfAsync(CancellationToken cancellation)
+    {
+        string? fault = await SelfTest.RunAsync(Endpoints, cancellation).ConfigureAwait(false);
+        if (fault is not null)
+        {
+            _logger.LogError("The self-test failed, so the silo is not ready; it is tried again: {Fault}", fault);
+        }
+        return fault is null;
+    }
+
+    private async Task CheckpointAsync()
+    {
+        try
+        {
+            await _checkpointer.RunAsync(_stopping.Token).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // A fault of the program: without checkpoints the journal would grow until it is full, so say so now.
+            _checkpointsFailed = true;
+            _logger.LogCritical(e, "Checkpoints have ended; the silo is not ready any more");
+        }
     }
 
     private async Task FollowJournalAsync()
     {
         using var timer = new PeriodicTimer(HealthInterval);
+        long lastTrialMs = Environment.TickCount64;
         try
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
+                if (!_isTried && _storage.Journal.Status == JournalStatus.Running && Environment.TickCount64 - lastTrialMs >= Bounds.LogIntervalMs)
+                {
+                    _isTried = await TryItselfAsync(_stopping.Token).ConfigureAwait(false);
+                    lastTrialMs = Environment.TickCount64;
+                }
                 FollowJournal();
             }
         }
@@ -139,5 +171,5 @@ internal sealed class SiloHost : IAsyncDisposable
     }
 
     private void FollowJournal() =>
-        _serving.Set(_storage.Journal.Status == JournalStatus.Running ? ServingStatus.Serving : ServingStatus.Failed);
+        _serving.Set(_isTried && !_checkpointsFailed && _storage.Journal.Status == JournalStatus.Running ? ServingStatus.Serving : ServingStatus.Failed);
 }

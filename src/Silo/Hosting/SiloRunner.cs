@@ -27,6 +27,9 @@ internal static class SiloRunner
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using PosixSignalRegistration term = OnSignal(PosixSignal.SIGTERM, stop.Cancel);
         using PosixSignalRegistration interrupt = OnSignal(PosixSignal.SIGINT, stop.Cancel);
+        // From the first moment on: unhandled, it would end a silo that is still recovering. The watcher compares the file when it starts.
+        Action? reload = null;
+        using PosixSignalRegistration hangUp = OnSignal(PosixSignal.SIGHUP, () => Volatile.Read(ref reload)?.Invoke());
         SiloSettings settings = options.Over(config.Settings);
         var hostOptions = new SiloHostOptions { AcceptJournalLoss = options.AcceptJournalLoss };
         (SiloHost? host, string? fault) = await SiloHost.StartAsync(settings, config.Catalog, hostOptions, loggers, stop.Token).ConfigureAwait(false);
@@ -40,12 +43,13 @@ internal static class SiloRunner
             var watcher = new CatalogWatcher(options.ConfigPath, config, host.Catalog, loggers.CreateLogger<CatalogWatcher>(), TimeProvider.System);
             await using (watcher.ConfigureAwait(false))
             {
-                using PosixSignalRegistration hangUp = OnSignal(PosixSignal.SIGHUP, watcher.RequestReload);
                 watcher.Start();
+                Volatile.Write(ref reload, watcher.RequestReload);
                 await PrintReadyAsync(host, settings, options.ConfigPath, config.Catalog).ConfigureAwait(false);
                 var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 using CancellationTokenRegistration stopping = stop.Token.Register(stopped.SetResult);
                 await stopped.Task.ConfigureAwait(false);
+                Volatile.Write(ref reload, null);
             }
             await Console.Out.WriteLineAsync("stopping: finishing calls in flight, then a checkpoint").ConfigureAwait(false);
             await host.StopAsync().ConfigureAwait(false);
@@ -65,7 +69,7 @@ internal static class SiloRunner
             Quota {version}
             config {configPath}: {catalog.Namespaces.Count} namespaces, {catalog.Namespaces.Values.Sum(n => n.Plans.Count)} plans, {catalog.Namespaces.Values.Sum(n => n.Keys.Count)} keys
             data in {Path.GetFullPath(settings.DataDirectory)}: {recovered}
-            ready: gRPC on {host.Endpoints.Grpc}, HTTP on {host.Endpoints.Http}
+            {(host.Status == ServingStatus.Serving ? "ready" : "not ready yet, see the log")}: gRPC on {host.Endpoints.Grpc}, HTTP on {host.Endpoints.Http}
             """).ConfigureAwait(false);
     }
 

@@ -54,7 +54,11 @@ internal sealed class SiloStorage : IAsyncDisposable
             {
                 return (null, opening.Outcome == JournalOpenOutcome.Corrupt ? opening.Message + "; --accept-journal-loss starts without the damaged part" : opening.Message);
             }
-            if (recovery.Unreadable > 0)
+            if (opening.Report.Losses.Count > 0)
+            {
+                logger.LogWarning("Of the journal's readable records, {Unreadable} name what was lost and {Older} have no earlier bytes of their key to count on: some of them may be lost as well", recovery.Unreadable, recovery.Result.Older);
+            }
+            else if (recovery.Unreadable > 0)
             {
                 await opening.Journal.DisposeAsync().ConfigureAwait(false);
                 return (null, $"the journal holds {recovery.Unreadable} records that this build cannot read");

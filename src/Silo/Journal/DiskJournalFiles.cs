@@ -17,7 +17,7 @@ public sealed class DiskJournalFiles : IJournalFiles
 
     public IDisposable? TryLock()
     {
-        Directory.CreateDirectory(_directory);
+        MakeDirectory(_directory);
         try
         {
             // FileShare.None is an exclusive flock, which ends with the process whatever way it ends.
@@ -68,4 +68,15 @@ public sealed class DiskJournalFiles : IJournalFiles
     public void SyncDirectory() => LibC.SyncDirectory(_directory);
 
     private string PathOf(string name) => Path.Combine(_directory, name);
+
+    /// <summary>Makes the directory and what it stands in; a new one is durable once the one that holds it is synced.</summary>
+    private static void MakeDirectory(string path)
+    {
+        if (!Directory.Exists(path) && Path.GetDirectoryName(path) is { } parent)
+        {
+            MakeDirectory(parent);
+            Directory.CreateDirectory(path);
+            LibC.SyncDirectory(parent);
+        }
+    }
 }

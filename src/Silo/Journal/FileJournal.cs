@@ -59,6 +59,8 @@ public sealed class FileJournal : IJournal
         : _pending.IsFull ? JournalStatus.Full
         : JournalStatus.Running;
 
+    public long AppendedPosition => _pending.Position;
+
     public long ActiveSegment => _log.ActiveSegment;
 
     public long RetainedBytes => _supply.RetainedBytes;
@@ -110,12 +112,13 @@ public sealed class FileJournal : IJournal
     /// <summary>Takes no more records, makes durable what was appended, and marks the journal as closed in an orderly way.</summary>
     public async ValueTask DisposeAsync()
     {
+        // First no more records, then the last commit: a record that is appended is one that the last commit finds.
+        _pending.Close();
         if (Interlocked.Exchange(ref _stopping, 1) != 0)
         {
             await _committed.Task.ConfigureAwait(false);
             return;
         }
-        _pending.Close();
         _supplySignal.Set();
         _commitSignal.Set();
         if (_options.OwnThreads)

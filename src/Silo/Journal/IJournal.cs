@@ -20,6 +20,9 @@ public interface IJournal : IAsyncDisposable
     /// <summary>Completes when everything up to the position has been synced: true; or false if that will never happen.</summary>
     ValueTask<bool> WaitDurableAsync(long position);
 
+    /// <summary>The position of the latest record that was appended.</summary>
+    long AppendedPosition { get; }
+
     /// <summary>
     /// The number of the segment being written. Every record appended so far is in this segment or an earlier one, or will be in
     /// this or a later one; so once all grains that were dirty when this was read are in the store, all earlier segments may go.

@@ -31,6 +31,18 @@ internal sealed class PendingRecords(int pendingBytesMax)
     /// <summary>Whether a record was refused because there is no next segment. Ends with <see cref="AddRoom"/>.</summary>
     public bool IsFull => _isFull;
 
+    /// <summary>The position of the latest record.</summary>
+    public long Position
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _position;
+            }
+        }
+    }
+
     /// <summary>Records that wait to be written; a glance without the lock, good for a guess only.</summary>
     public int Waiting => Volatile.Read(ref _filling).Records;
 

@@ -38,6 +38,7 @@ public sealed class Limiter(CatalogState catalog, IGrainExecutor executor, ICloc
         {
             Namespace = owner,
             Plan = plan,
+            IsPlanConfigured = decision.KeyTreatment != KeyTreatment.PlanFromRequest,
             Key = request.Key,
             Attributes = request.Attributes,
             Cost = request.Cost,

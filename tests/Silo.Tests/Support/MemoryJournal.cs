@@ -44,6 +44,8 @@ internal sealed class MemoryJournal : IJournal
         }
     }
 
+    public long AppendedPosition => _position;
+
     public bool EnsureWritten(long position) => Durable;
 
     public ValueTask<bool> WaitDurableAsync(long position) => new(Durable);

@@ -40,4 +40,7 @@ public interface IGrpcCall
 
     /// <summary>Sends what is queued, and waits while the caller does not take it.</summary>
     ValueTask FlushAsync();
+
+    /// <summary>Ends the call at once, without an answer: for a caller that does not take what it is sent.</summary>
+    void Abort();
 }

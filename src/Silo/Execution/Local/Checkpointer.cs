@@ -16,7 +16,8 @@ namespace Quota.Silo.Execution.Local;
 /// read in step 1. Every record in those segments was appended before step 1, so its block was dirty in step 2 or in an earlier
 /// round that completed, and step 4 has saved it. A block counted on after step 3 starts with an image in the segment of step 1
 /// or a later one, which is kept. A block whose save has not completed is not evicted, so no older version can be loaded.
-/// If a save fails, everything the round took is dirty again and no segment goes.
+/// If a save fails, everything the round took is dirty again and no segment goes. Nothing is saved that the journal has not
+/// synced, so a decision that could not be kept never reaches the store.
 /// </para>
 /// One round runs at a time.
 /// </summary>
@@ -197,6 +198,11 @@ internal sealed class Checkpointer(KeyTable table, IJournal journal, IGrainStore
         {
             // A plan has changed since the round began; a stored block must never name a layout that is nowhere.
             await SaveLayoutsAsync(cancellation).ConfigureAwait(false);
+        }
+        // What was copied may hold decisions that the journal has not synced yet, and might still fail to: those were never kept.
+        if (!await journal.WaitDurableAsync(journal.AppendedPosition).ConfigureAwait(false))
+        {
+            throw new StoreException("the journal has failed: what is in memory may be more than what was kept");
         }
         await store.SaveAsync(_batch, _saved, cancellation).ConfigureAwait(false);
         foreach ((Shard shard, int block) in _batchBlocks)

@@ -19,7 +19,17 @@ internal sealed class LayoutRegistry
 
     public CounterLayout this[int number] => _layouts[number];
 
-    public int Count => _layouts.Length;
+    /// <summary>How many there are. Waits for a layout that is being announced right now: one in the journal is always counted.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _layouts.Length;
+            }
+        }
+    }
 
     /// <summary>The layout's number. A new layout is announced first; if that fails, there is none.</summary>
     public bool TryGetNumber(CounterLayout layout, Func<CounterLayout, bool> announce, out int number)

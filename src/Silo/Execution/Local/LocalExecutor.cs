@@ -107,6 +107,7 @@ internal sealed class LocalExecutor : IGrainExecutor
         lock (shard.Gate)
         {
             int keyBlock = Shard.NotFound;
+            PendingRelayout? pending = null;
             if ((applicable & ~plan.PerMask) != 0)
             {
                 keyBlock = shard.Find(keyHash, keyId);
@@ -114,7 +115,7 @@ internal sealed class LocalExecutor : IGrainExecutor
                 {
                     return MissingBlock.Of(MissingBlock.KeyBlock, shard);
                 }
-                if (!Prepare(shard, keyBlock, plan.Layout, command.Now, seconds))
+                if (!Prepare(shard, keyBlock, plan.Layout, command, seconds, ref pending))
                 {
                     FailJournal(decision);
                     return default;
@@ -122,17 +123,22 @@ internal sealed class LocalExecutor : IGrainExecutor
             }
             if ((applicable & plan.PerMask) != 0)
             {
-                MissingBlock missing = FindValueBlocks(shard, command, applicable & plan.PerMask, valueBlocks, seconds, decision);
+                MissingBlock missing = FindValueBlocks(shard, command, applicable & plan.PerMask, valueBlocks, seconds, ref pending, decision);
                 if (missing.IsMissing || decision.Status != DecisionStatus.Pending)
                 {
                     return missing;
                 }
             }
-            var state = new ShardState(shard, plan, keyBlock, valueBlocks);
+            var state = new ShardState(shard, plan, keyBlock, valueBlocks, pending);
             Span<LimitResult> results = decision.ResultBuffer(BitOperations.PopCount(applicable));
             GrainVerdict verdict = Grain.Evaluate(plan, applicable, ref state, command.Cost, command.Now, results);
             if (verdict.CountMask != 0)
             {
+                if (pending is not null)
+                {
+                    pending.Install(shard);
+                    state = new ShardState(shard, plan, keyBlock, valueBlocks, null);
+                }
                 if (!_keeper.TryKeep(shard, keyBlock, valueBlocks, verdict.CountMask, command, out long position))
                 {
                     FailJournal(decision);
@@ -147,27 +153,54 @@ internal sealed class LocalExecutor : IGrainExecutor
         }
     }
 
-    /// <summary>Brings a block to the plan's layout, if the plan has changed since it was counted on last.</summary>
-    private bool Prepare(Shard shard, int block, CounterLayout layout, in Instant now, uint seconds)
+    /// <summary>
+    /// Brings a block to the plan's layout, if the key was under another plan when it was counted on last. A plan that the
+    /// configuration says is in force from the first touch on, whatever that touch is answered; one that only the request names
+    /// changes nothing unless the check counts, so it is made ready in <paramref name="pending"/>.
+    /// </summary>
+    private bool Prepare(Shard shard, int block, CounterLayout plan, in GrainCommand command, uint seconds, ref PendingRelayout? pending)
     {
         ref BlockEntry entry = ref shard.Entry(block);
         entry.TouchedSeconds = seconds;
         CounterLayout current = _table.Layouts[entry.Layout];
-        if (ReferenceEquals(current, layout) || current.Id == layout.Id)
+        if (current.Id == plan.Id || (current.StartsWith(plan) && IsCarried(current, plan, command.Namespace)))
         {
             return true;
         }
-        if (!_keeper.TryGetNumber(layout, out int number))
+        CounterLayout target = CounterMigration.Target(current, shard.State(block), plan, command.Namespace.Counters, command.Now);
+        if (!_keeper.TryGetNumber(target, out int number))
         {
             return false;
         }
-        byte[] migrated = new byte[layout.SizeBytes];
-        CounterMigration.Migrate(current, shard.State(block), layout, migrated, now);
-        shard.Relayout(block, number, migrated);
+        byte[] migrated = new byte[target.SizeBytes];
+        CounterMigration.Migrate(current, shard.State(block), target, migrated, command.Now);
+        if (command.IsPlanConfigured)
+        {
+            shard.Relayout(block, number, migrated);
+            // To the store, so that an eviction does not bring back counters that would be forgotten by the old plan's periods.
+            shard.MarkDirty(block);
+        }
+        else
+        {
+            (pending ??= new PendingRelayout()).Add(block, number, migrated);
+        }
         return true;
     }
 
-    private MissingBlock FindValueBlocks(Shard shard, in GrainCommand command, uint limits, Span<int> valueBlocks, uint seconds, Decision decision)
+    /// <summary>Whether everything behind the plan's counters belongs to other plans; a limit that was deleted leaves nothing behind.</summary>
+    private static bool IsCarried(CounterLayout current, CounterLayout plan, NamespaceModel owner)
+    {
+        foreach (CounterShape shape in current.Shapes.AsSpan(plan.Shapes.Length))
+        {
+            if (!owner.Counters.Contains(shape))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private MissingBlock FindValueBlocks(Shard shard, in GrainCommand command, uint limits, Span<int> valueBlocks, uint seconds, ref PendingRelayout? pending, Decision decision)
     {
         Span<byte> id = stackalloc byte[Bounds.GrainIdBytesMax];
         for (uint rest = limits; rest != 0; rest &= rest - 1)
@@ -179,7 +212,7 @@ internal sealed class LocalExecutor : IGrainExecutor
             {
                 return MissingBlock.Of(i, shard);
             }
-            if (!Prepare(shard, valueBlocks[i], command.Plan.PerLayout(i), command.Now, seconds))
+            if (!Prepare(shard, valueBlocks[i], command.Plan.PerLayout(i), command, seconds, ref pending))
             {
                 FailJournal(decision);
                 return default;

@@ -8,12 +8,15 @@ namespace Quota.Silo.Execution.Local;
 /// <param name="plan">The plan that is in force.</param>
 /// <param name="keyBlock">The key's own block.</param>
 /// <param name="valueBlocks">By limit: its block, for limits that count per attribute value.</param>
-internal readonly ref struct ShardState(Shard shard, PlanModel plan, int keyBlock, ReadOnlySpan<int> valueBlocks) : IGrainState
+/// <param name="pending">Blocks that are looked at in another layout than they have; usually null.</param>
+internal readonly ref struct ShardState(Shard shard, PlanModel plan, int keyBlock, ReadOnlySpan<int> valueBlocks, PendingRelayout? pending) : IGrainState
 {
     private readonly ReadOnlySpan<int> _valueBlocks = valueBlocks;
 
     public Span<byte> Counter(int limitIndex) =>
         (plan.PerMask >> limitIndex & 1) != 0
-            ? shard.State(_valueBlocks[limitIndex])
-            : shard.State(keyBlock).Slice(plan.Offset(limitIndex), plan.Limits[limitIndex].Shape.SizeBytes);
+            ? State(_valueBlocks[limitIndex])
+            : State(keyBlock).Slice(plan.Offset(limitIndex), plan.Limits[limitIndex].Shape.SizeBytes);
+
+    private Span<byte> State(int block) => pending is null ? shard.State(block) : pending.State(shard, block);
 }

@@ -20,8 +20,10 @@ public sealed class QuotaService : IGrpcService
 
     private readonly ILimiter _limiter;
     private readonly LoadShedder _shedder;
-    private readonly DecisionPool _decisions = new(Bounds.DecisionsMax);
+    private readonly DecisionPool _decisions = new(Bounds.DecisionsMax - Bounds.StreamDecisionsMax);
+    private readonly DecisionPool _streamDecisions = new(Bounds.StreamDecisionsMax);
     private readonly ObjectPool<QuotaBatch> _batches;
+    private readonly ObjectPool<QuotaBatch> _streamBatches;
 
     /// <param name="limiter">Decides.</param>
     /// <param name="shedder">Bounds the batches inside streams.</param>
@@ -29,7 +31,8 @@ public sealed class QuotaService : IGrpcService
     {
         _limiter = limiter;
         _shedder = shedder;
-        _batches = new DefaultObjectPool<QuotaBatch>(new BatchPolicy(limiter, _decisions), Environment.ProcessorCount * Bounds.StreamBatchesPendingMax);
+        _batches = NewPool(_decisions);
+        _streamBatches = NewPool(_streamDecisions);
         Methods =
         [
             new GrpcMethod("CheckQuota", GrpcMethodKind.Unary, CheckQuotaAsync),
@@ -45,7 +48,7 @@ public sealed class QuotaService : IGrpcService
     public IReadOnlyList<GrpcMethod> Methods { get; }
 
     /// <summary>Decisions in use now.</summary>
-    internal int DecisionsInUse => _decisions.InUse;
+    internal int DecisionsInUse => _decisions.InUse + _streamDecisions.InUse;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<GrpcStatus> CheckQuotaAsync(IGrpcCall call)
@@ -120,7 +123,10 @@ public sealed class QuotaService : IGrpcService
     }
 
     private async ValueTask<GrpcStatus> StreamQuotaAsync(IGrpcCall call) =>
-        await new QuotaStream(call, _batches, _shedder).RunAsync().ConfigureAwait(false);
+        await new QuotaStream(call, _streamBatches, _shedder).RunAsync().ConfigureAwait(false);
+
+    private DefaultObjectPool<QuotaBatch> NewPool(DecisionPool decisions) =>
+        new(new BatchPolicy(_limiter, decisions), Environment.ProcessorCount * Bounds.StreamBatchesPendingMax);
 
     private sealed class BatchPolicy(ILimiter limiter, DecisionPool decisions) : PooledObjectPolicy<QuotaBatch>
     {

@@ -20,6 +20,8 @@ namespace Quota.Silo.Protocols.Native;
 /// </summary>
 internal sealed class QuotaStream
 {
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromMilliseconds(Bounds.StreamFlushTimeoutMs);
+
     private readonly IGrpcCall _call;
     private readonly ObjectPool<QuotaBatch> _batches;
     private readonly LoadShedder _shedder;
@@ -152,8 +154,14 @@ internal sealed class QuotaStream
         {
             if (IsHeard)
             {
-                await _call.FlushAsync().ConfigureAwait(false);
+                ValueTask flush = _call.FlushAsync();
+                await (flush.IsCompleted ? flush : new ValueTask(flush.AsTask().WaitAsync(FlushTimeout))).ConfigureAwait(false);
             }
+        }
+        catch (TimeoutException)
+        {
+            // Its batches hold decisions that other callers could have: from here on they are completed and dropped.
+            _call.Abort();
         }
         catch (Exception e)
         {

@@ -125,6 +125,8 @@ internal sealed class KestrelGrpcCall : IGrpcCall
         await _body.Writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
+    public void Abort() => _features.Get<IHttpRequestLifetimeFeature>()!.Abort();
+
     /// <summary>Why a wait inside the call was ended from outside; null if it was not.</summary>
     public GrpcStatus? Interruption
     {

@@ -54,6 +54,28 @@ public sealed class EdgeStreamTests
         Assert.Equal((0, ""), await call.EndAsync());
     }
 
+    [Fact]
+    public async Task A_caller_that_does_not_take_its_answers_is_cut_off_and_holds_nobody_up()
+    {
+        await using EdgeFixture edge = await EdgeFixture.StartAsync();
+        using GrpcTestStream call = await edge.Grpc.StreamAsync(Stream);
+        // Answers are larger than what a client's flow control lets through unread; writing ends when the server stops reading.
+        string[] keys = [.. Enumerable.Range(0, 1000).Select(i => "k" + i)];
+        Task writing = Task.Run(async () =>
+        {
+            for (uint i = 0; i < 200; i++)
+            {
+                await call.WriteAsync(Batch(i, keys));
+            }
+        });
+        await Eventually(() => edge.Limiter.Begun >= 10_000);
+        GrpcTestReply other = await edge.Grpc.UnaryAsync("/quota.v1.QuotaService/CheckQuota", new CheckQuotaRequest { Namespace = "acme", Key = "other" });
+        Assert.Equal(0, other.Status);
+        await Eventually(() => edge.Server.Shedder.Streams == 0);
+        await Eventually(() => edge.Server.Shedder.Calls == 0);
+        await Assert.ThrowsAnyAsync<Exception>(() => writing);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1001)]

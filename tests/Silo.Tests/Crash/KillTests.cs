@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Quota.Silo.Tests.Support;
 using Xunit.Abstractions;
 
@@ -71,16 +69,10 @@ public sealed class KillTests(ITestOutputHelper output)
 
     private static async Task CompareAsync(SiloProcess silo, long[] sent, long[] acknowledged, string when)
     {
-        using var http = new HttpClient { BaseAddress = new Uri($"http://{silo.Http}") };
+        using var json = new JsonSilo(silo.Http);
         for (int key = 0; key < Keys; key++)
         {
-            using var body = new StringContent($$"""{"namespace":"crash","key":"k{{key}}","cost":0}""", Encoding.UTF8, "application/json");
-            using HttpResponseMessage response = await http.PostAsync("/v1/check", body);
-            string text = await response.Content.ReadAsStringAsync();
-            Assert.True(response.IsSuccessStatusCode, text);
-            using JsonDocument answer = JsonDocument.Parse(text);
-            long remaining = answer.RootElement.GetProperty("limits").EnumerateArray().Single(l => l.GetProperty("name").GetString() == "year").GetProperty("remaining").GetInt64();
-            long used = Amount - remaining;
+            long used = Amount - await json.RemainingAsync("crash", $"k{key}", "year");
             Assert.True(used >= acknowledged[key], $"{when}: k{key} has {used}, acknowledged were {acknowledged[key]}");
             Assert.True(used <= sent[key], $"{when}: k{key} has {used}, sent were {sent[key]}");
         }

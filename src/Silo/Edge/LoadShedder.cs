@@ -10,7 +10,6 @@ namespace Quota.Silo.Edge;
 /// </summary>
 public sealed class LoadShedder
 {
-    private readonly int _callsMax;
     private readonly int _streamsMax;
     private int _calls;
     private int _streams;
@@ -20,9 +19,12 @@ public sealed class LoadShedder
     /// <param name="streamsMax">Streams open.</param>
     public LoadShedder(int callsMax, int streamsMax)
     {
-        _callsMax = callsMax;
+        CallsMax = callsMax;
         _streamsMax = streamsMax;
     }
+
+    /// <summary>Calls, and batches inside streams, that may be worked on at once.</summary>
+    public int CallsMax { get; }
 
     /// <summary>Calls being worked on now.</summary>
     public int Calls => Volatile.Read(ref _calls);
@@ -34,7 +36,7 @@ public sealed class LoadShedder
     public long Shed => Volatile.Read(ref _shed);
 
     /// <summary>Takes a place for a call or a batch; on true, <see cref="LeaveCall"/> gives it back.</summary>
-    public bool TryEnterCall() => TryEnter(ref _calls, _callsMax);
+    public bool TryEnterCall() => TryEnter(ref _calls, CallsMax);
 
     public void LeaveCall() => Interlocked.Decrement(ref _calls);
 

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
@@ -6,7 +5,10 @@ using System.Text;
 using Google.Protobuf;
 using Quota.Contracts.V1;
 using Quota.Silo.Edge;
+using Quota.Silo.Edge.Grpc;
 using Quota.Silo.Limiting;
+using Quota.Silo.Protocols.Json;
+using Quota.Silo.Protocols.Native;
 
 namespace Quota.Silo.Hosting;
 
@@ -19,20 +21,20 @@ internal static class SelfTest
     /// <summary>Enough for the runtime's counters of hot code; reached in well under a second.</summary>
     private const int Calls = 3_000;
 
-    private const int Concurrency = 8;
+    private const int ConcurrencyMax = 8;
 
     /// <summary>The warm-up gives up its count here: a slow disk must not keep a silo from serving.</summary>
     private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(1);
 
-    /// <summary>Runs the calls. Returns what went wrong, or null.</summary>
-    public static async Task<string?> RunAsync(EdgeEndpoints endpoints, CancellationToken cancellation)
+    /// <summary>Runs the calls, no more at once than the silo takes. Returns what went wrong, or null.</summary>
+    public static async Task<string?> RunAsync(EdgeEndpoints endpoints, int inFlightMax, CancellationToken cancellation)
     {
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         var clock = Stopwatch.StartNew();
         try
         {
             int left = Calls;
-            await Task.WhenAll(Enumerable.Range(0, Concurrency).Select(async worker =>
+            await Task.WhenAll(Enumerable.Range(0, Math.Min(ConcurrencyMax, inFlightMax)).Select(async worker =>
             {
                 for (int i = worker; Interlocked.Decrement(ref left) >= 0 && (i == worker || clock.Elapsed < TimeMax); i++)
                 {
@@ -40,7 +42,7 @@ internal static class SelfTest
                 }
             })).ConfigureAwait(false);
             using var json = new StringContent($$"""{"namespace":"{{SelfTestNamespace.Name}}","key":"json"}""", Encoding.UTF8, "application/json");
-            using HttpResponseMessage answer = await client.PostAsync(new Uri($"http://{Reachable(endpoints.Http)}/v1/check"), json, cancellation).ConfigureAwait(false);
+            using HttpResponseMessage answer = await client.PostAsync(new Uri($"http://{Reachable(endpoints.Http)}{JsonCheckRoute.Path}"), json, cancellation).ConfigureAwait(false);
             return answer.IsSuccessStatusCode ? null : await answer.Content.ReadAsStringAsync(cancellation).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HttpRequestException or InvalidDataException)
@@ -54,10 +56,10 @@ internal static class SelfTest
         var check = new CheckQuotaRequest { Namespace = SelfTestNamespace.Name, Key = $"key-{number % 16}", Cost = number % 3, Headers = (HeaderDialect)(number % 4) };
         check.Attributes.Add("route", "/self");
         IMessage message = method == "CheckQuota" ? check : new CheckQuotaBatchRequest { Checks = { check, check } };
-        byte[] frame = new byte[5 + message.CalculateSize()];
-        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), frame.Length - 5);
-        message.WriteTo(frame.AsSpan(5));
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://{Reachable(endpoint)}/quota.v1.QuotaService/{method}")
+        byte[] frame = new byte[GrpcFrame.HeaderBytes + message.CalculateSize()];
+        GrpcFrame.WriteHead(frame, compressed: false, frame.Length - GrpcFrame.HeaderBytes);
+        message.WriteTo(frame.AsSpan(GrpcFrame.HeaderBytes));
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://{Reachable(endpoint)}/{QuotaService.Name}/{method}")
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

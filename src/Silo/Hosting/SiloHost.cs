@@ -126,7 +126,7 @@ internal sealed class SiloHost : IAsyncDisposable
 
     private async Task<bool> TryItselfAsync(CancellationToken cancellation)
     {
-        string? fault = await SelfTest.RunAsync(Endpoints, cancellation).ConfigureAwait(false);
+        string? fault = await SelfTest.RunAsync(Endpoints, _edge.Shedder.CallsMax, cancellation).ConfigureAwait(false);
         if (fault is not null)
         {
             _logger.LogError("The self-test failed, so the silo is not ready; it is tried again: {Fault}", fault);

@@ -100,6 +100,15 @@ public sealed class ServeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_silo_that_takes_one_call_at_a_time_becomes_ready()
+    {
+        Write("server: { in_flight_max: 1 }\n" + Config);
+        using SiloProcess silo = await StartAsync();
+        using var json = new JsonSilo(silo.Http);
+        Assert.Equal(HttpStatusCode.OK, await json.GetAsync("/readyz"));
+    }
+
+    [Fact]
     public async Task A_bad_configuration_is_refused_with_file_line_and_field()
     {
         Write("namespaces:\n  shop:\n    sync: sometimes\n");

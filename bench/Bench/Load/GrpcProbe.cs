@@ -1,8 +1,8 @@
-using System.Buffers.Binary;
 using System.Net;
 using System.Net.Http.Headers;
 using Google.Protobuf;
 using Quota.Contracts.V1;
+using Quota.Silo.Edge.Grpc;
 
 namespace Quota.Bench.Load;
 
@@ -14,9 +14,9 @@ internal sealed class GrpcProbe : IDisposable
     /// <summary>A message with gRPC's five bytes before it.</summary>
     public static byte[] Frame(IMessage message)
     {
-        byte[] frame = new byte[5 + message.CalculateSize()];
-        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), frame.Length - 5);
-        message.WriteTo(frame.AsSpan(5));
+        byte[] frame = new byte[GrpcFrame.HeaderBytes + message.CalculateSize()];
+        GrpcFrame.WriteHead(frame, compressed: false, frame.Length - GrpcFrame.HeaderBytes);
+        message.WriteTo(frame.AsSpan(GrpcFrame.HeaderBytes));
         return frame;
     }
 
@@ -37,7 +37,7 @@ internal sealed class GrpcProbe : IDisposable
         {
             throw new InvalidOperationException($"{path}: grpc-status {status ?? response.Headers.ToString()}");
         }
-        return CheckQuotaResponse.Parser.ParseFrom(body.AsSpan(5));
+        return CheckQuotaResponse.Parser.ParseFrom(body.AsSpan(GrpcFrame.HeaderBytes));
     }
 
     /// <summary>Makes sure that a check is answered, and allowed.</summary>

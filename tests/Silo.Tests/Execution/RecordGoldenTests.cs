@@ -48,6 +48,10 @@ public sealed class RecordGoldenTests
     }
 
     [Fact]
+    public void The_largest_record_fits_into_the_journal() =>
+        Assert.InRange(DecisionRecord.BytesMax, 1, Quota.Contracts.Bounds.JournalRecordBytesMax);
+
+    [Fact]
     public void Truncated_and_random_records_are_refused_without_a_throw()
     {
         var random = new Random(7);

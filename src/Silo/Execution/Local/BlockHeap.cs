@@ -20,15 +20,12 @@ internal sealed class BlockHeap
 
     private readonly SizeClass?[] _classes = new SizeClass?[(SmallMax / SmallStep) + 1 + 16];
 
-    /// <summary>Bytes of all chunks.</summary>
-    public long AllocatedBytes { get; private set; }
-
     /// <summary>Reserves at least <paramref name="size"/> bytes. Their content is undefined.</summary>
     public uint Allocate(int size)
     {
         int index = ClassOf(size, out int slotBytes);
         SizeClass sizeClass = _classes[index] ??= new SizeClass(slotBytes);
-        return sizeClass.Allocate(this);
+        return sizeClass.Allocate();
     }
 
     public void Free(uint reference, int size) => _classes[ClassOf(size, out _)]!.Free(reference);
@@ -60,7 +57,7 @@ internal sealed class BlockHeap
         private uint _firstFree;
         private uint _next = 1;
 
-        public uint Allocate(BlockHeap heap)
+        public uint Allocate()
         {
             if (_firstFree != 0)
             {
@@ -75,7 +72,6 @@ internal sealed class BlockHeap
                     Array.Resize(ref _chunks, Math.Max(4, _chunkCount * 2));
                 }
                 _chunks[_chunkCount++] = GC.AllocateUninitializedArray<byte>(_slotsPerChunk * slotBytes);
-                heap.AllocatedBytes += _slotsPerChunk * slotBytes;
             }
             return _next++;
         }

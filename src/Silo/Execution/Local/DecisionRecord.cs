@@ -27,7 +27,7 @@ internal static class DecisionRecord
         BlockHeadBytes + idLength + (image ? ImageHeadBytes + stateLength : 0);
 
     /// <summary>Largest record: every limit of a plan in a block of its own.</summary>
-    public const int BytesMax = HeadBytes + ((Bounds.LimitsPerPlanMax + 1) * (BlockHeadBytes + Bounds.GrainIdBytesMax + ImageHeadBytes)) + Bounds.GrainStateBytesMax;
+    public const int BytesMax = HeadBytes + ((Bounds.LimitsPerPlanMax + 1) * (BlockHeadBytes + Bounds.GrainIdBytesMax + ImageHeadBytes)) + Bounds.GrainStateBytesMax + (Bounds.LimitsPerPlanMax * (Bounds.BucketsMax + 2) * sizeof(long));
 
     public static int WriteHead(Span<byte> target, int blocks, in Instant now, long cost)
     {

@@ -43,8 +43,6 @@ internal sealed class KeyTable
     /// <summary>No block can come.</summary>
     public bool IsOverfull => Count >= _residentMax + _headroom;
 
-    public long MemoryBytes => _shards.Sum(s => s.MemoryBytes);
-
     /// <summary>Called when blocks cannot leave because they are not in the store yet.</summary>
     public Action? CheckpointRequested { get; set; }
 

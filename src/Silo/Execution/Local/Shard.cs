@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using Quota.Grains;
 
 namespace Quota.Silo.Execution.Local;
@@ -44,8 +43,6 @@ internal sealed class Shard
 
     /// <summary>Blocks that a checkpoint has to save.</summary>
     public List<int> DirtyBlocks { get; set; } = [];
-
-    public long MemoryBytes => _heap.AllocatedBytes + (_index.Length * sizeof(ulong)) + (_entries.Length * (long)Unsafe.SizeOf<BlockEntry>());
 
     public ref BlockEntry Entry(int block) => ref _entries[block];
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Quota.Contracts;
 using Quota.Grains;
 using Quota.Grains.Model;
@@ -22,7 +21,6 @@ public static class RateLimitHeaders
     public const int LimitBytesMax = (3 * Bounds.NameBytesMax) + 64;
 
     /// <summary>Writes the headers of <paramref name="decision"/> to <paramref name="sink"/>.</summary>
-    [SkipLocalsInit]
     public static void Write<TSink>(Decision decision, HeaderDialect dialect, ref TSink sink)
         where TSink : IHeaderSink, allows ref struct
     {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using Quota.Contracts;
 using Quota.Grains;
 using Quota.Silo.Edge.Grpc;
@@ -60,7 +59,6 @@ public sealed class JsonCheckRoute
         await http.Response.BodyWriter.WriteAsync(answer.WrittenMemory, http.RequestAborted).ConfigureAwait(false);
     }
 
-    [SkipLocalsInit]
     private PendingCheck Begin(in ReadOnlySequence<byte> body, Decision decision)
     {
         int length = (int)body.Length;

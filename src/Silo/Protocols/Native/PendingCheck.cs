@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Quota.Contracts;
 using Quota.Grains;
 using Quota.Silo.Limiting;
@@ -15,7 +14,6 @@ internal struct PendingCheck
     public bool Begun;
 
     /// <summary>Decodes one check and begins it; the bytes are free again afterwards.</summary>
-    [SkipLocalsInit]
     public static PendingCheck Begin(ILimiter limiter, ReadOnlySpan<byte> message, in Instant now, Decision decision)
     {
         Span<AttributeRange> ranges = stackalloc AttributeRange[Bounds.AttributesMax];

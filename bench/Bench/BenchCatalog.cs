@@ -26,7 +26,7 @@ internal static class BenchCatalog
     private static NamespaceModel Namespace(string name, PlanModel plan, SyncMode sync) => new(name)
     {
         Plans = new Utf8Map<PlanModel>([KeyValuePair.Create(plan.Name, plan)]),
-        Keys = new Utf8Map<KeyModel>([]),
+        Keys = new Utf8Map<KeyState>([]),
         DefaultPlan = plan,
         UnknownKeys = UnknownKeyPolicy.DefaultPlan,
         Sync = sync,

@@ -35,6 +35,59 @@ public static class Bounds
     /// <summary>One gRPC message or JSON body: a full batch of ordinary checks fits twenty times over.</summary>
     public const int MessageBytesMax = 4 * 1024 * 1024;
 
+    /// <summary>Units a check may name besides requests, and a plan may meter: the kinds of tokens a model has, and bytes.</summary>
+    public const int UnitsMax = 8;
+
+    // Request ids, reservations, usage.
+
+    /// <summary>How long a request id is remembered unless configured: longer than clients go on retrying.</summary>
+    public const long RequestIdWindowNsDefault = 600L * 1_000_000_000;
+
+    /// <summary>Shortest and longest window of request ids that may be configured.</summary>
+    public const long RequestIdWindowNsMin = 1_000_000_000;
+
+    /// <inheritdoc cref="RequestIdWindowNsMin"/>
+    public const long RequestIdWindowNsMax = 24L * 3600 * 1_000_000_000;
+
+    /// <summary>Request ids remembered per key unless configured: 166 a second for ten minutes, about 30 MB.</summary>
+    public const int RequestIdsPerKeyDefault = 100_000;
+
+    /// <summary>Most request ids, or open reservations, per key that may be configured.</summary>
+    public const int RecordsPerKeyMax = 1_000_000;
+
+    /// <summary>Open reservations per key unless configured: calls of one customer that are under way.</summary>
+    public const int ReservationsPerKeyDefault = 10_000;
+
+    /// <summary>Shortest time to live of a reservation: below it, the network's jitter decides.</summary>
+    public const long ReservationTtlMsMin = 100;
+
+    /// <summary>Longest time to live of a reservation: a day; a longer job extends it.</summary>
+    public const long ReservationTtlMsMax = 86_400_000;
+
+    /// <summary>Time to live of a reservation that names none.</summary>
+    public const long ReservationTtlMsDefault = 60_000;
+
+    /// <summary>Levels of a check: the key, three parents above it, and the namespace.</summary>
+    public const int LevelsMax = 5;
+
+    /// <summary>A closed month is sealed after this unless configured: two days for what arrives late.</summary>
+    public const long SealGraceMsDefault = 48L * 3600 * 1000;
+
+    /// <summary>Longest grace: a month is sealed before the next one ends.</summary>
+    public const long SealGraceMsMax = 744L * 3600 * 1000;
+
+    /// <summary>Months that usage is kept after its month was sealed, unless configured: two years and the running month.</summary>
+    public const int RetentionMonthsDefault = 25;
+
+    /// <summary>Longest retention: a century.</summary>
+    public const int RetentionMonthsMax = 1_200;
+
+    /// <summary>Adjustments of one key and month: corrections are made by people.</summary>
+    public const int AdjustmentsPerMonthMax = 1_000;
+
+    /// <summary>Reason of an adjustment or refund.</summary>
+    public const int ReasonBytesMax = 256;
+
     // The configuration.
 
     /// <summary>Units a limit may admit per period.</summary>

@@ -16,11 +16,15 @@ public sealed class PlanModel
 
     /// <param name="name">The plan's name within its namespace.</param>
     /// <param name="limits">0 to 32 limits with distinct names.</param>
-    public PlanModel(string name, IReadOnlyList<LimitModel> limits)
+    /// <param name="units">Units besides requests that are metered whether or not a limit counts them.</param>
+    /// <param name="billing">The calendar that usage under this plan is billed by; null: months of UTC.</param>
+    public PlanModel(string name, IReadOnlyList<LimitModel> limits, IReadOnlyList<string>? units = null, BillingModel? billing = null)
     {
         Invariant.Check(limits.Count <= Bounds.LimitsPerPlanMax);
         Invariant.Check(limits.Select(l => l.Name).Distinct(StringComparer.Ordinal).Count() == limits.Count);
         Name = name;
+        Billing = billing ?? BillingModel.Utc;
+        Units = ["requests", .. units ?? []];
         Limits = [.. limits];
         Layout = new CounterLayout([.. limits.Where(l => l.Per.Count == 0).Select(l => l.Shape)]);
         _perLayouts = [.. limits.Select(l => l.Per.Count > 0 ? new CounterLayout([l.Shape]) : null)];
@@ -52,6 +56,12 @@ public sealed class PlanModel
     public string Name { get; }
 
     public LimitModel[] Limits { get; }
+
+    /// <summary>Everything that is metered, by name; the first is requests.</summary>
+    public string[] Units { get; }
+
+    /// <summary>The calendar that usage is billed by.</summary>
+    public BillingModel Billing { get; }
 
     /// <summary>Layout of the block shared by all limits without <c>per</c>.</summary>
     public CounterLayout Layout { get; }

@@ -23,7 +23,7 @@ public sealed record CatalogChange(ChangeCount Namespaces, ChangeCount Plans, Ch
             before.Namespaces.TryGet(next.NameUtf8, out NamespaceModel? old);
             namespaces += old is null ? ChangeCount.OneAdded : SameSettings(old, next) ? default : ChangeCount.OneChanged;
             plans += Compare(old?.Plans, next.Plans, p => p.Name, PlanEquality.Same);
-            keys += Compare(old?.Keys, next.Keys, k => k.Name, (a, b) => a.Plan.Name == b.Plan.Name);
+            keys += Compare(old?.Keys, next.Keys, k => k.Current.Name, (a, b) => a.Current.Plan.Name == b.Current.Plan.Name);
         }
         foreach (NamespaceModel old in before.Namespaces.Values)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text;
+using Quota.Contracts;
 using Quota.Grains.Model;
 
 namespace Quota.Silo.Catalog;
@@ -20,7 +21,7 @@ public sealed class NamespaceModel
 
     public required Utf8Map<PlanModel> Plans { get; init; }
 
-    public required Utf8Map<KeyModel> Keys { get; init; }
+    public required Utf8Map<KeyState> Keys { get; init; }
 
     public UnknownKeyPolicy UnknownKeys { get; init; }
 
@@ -33,4 +34,28 @@ public sealed class NamespaceModel
     public SyncMode Sync { get; init; }
 
     public FailurePolicy OnFailure { get; init; }
+
+    /// <summary>The namespace as the root of the hierarchy, if it has a plan: the level above every key without a parent. Its key is empty.</summary>
+    public KeyState? Root { get; init; }
+
+    /// <summary>How long a request id is remembered.</summary>
+    public long RequestIdWindowNs { get; init; } = Bounds.RequestIdWindowNsDefault;
+
+    /// <summary>Request ids remembered per key.</summary>
+    public int RequestIdsPerKeyMax { get; init; } = Bounds.RequestIdsPerKeyDefault;
+
+    /// <summary>An expired reservation that did not say otherwise is settled as estimated; otherwise it is cancelled.</summary>
+    public bool SettlesExpired { get; init; } = true;
+
+    /// <summary>Open reservations per key.</summary>
+    public int ReservationsPerKeyMax { get; init; } = Bounds.ReservationsPerKeyDefault;
+
+    /// <summary>The billing calendar of keys that name none.</summary>
+    public BillingModel Billing { get; init; } = BillingModel.Utc;
+
+    /// <summary>A month is sealed this long after its end.</summary>
+    public long SealGraceMs { get; init; } = Bounds.SealGraceMsDefault;
+
+    /// <summary>Months that usage is kept after it was sealed.</summary>
+    public int RetentionMonths { get; init; } = Bounds.RetentionMonthsDefault;
 }

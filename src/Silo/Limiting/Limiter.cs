@@ -88,10 +88,10 @@ public sealed class Limiter(CatalogState catalog, IGrainExecutor executor, ICloc
 
     private static PlanModel? FindPlan(NamespaceModel owner, in CheckRequest request, Decision decision)
     {
-        if (owner.Keys.TryGet(request.Key, out KeyModel? key))
+        if (owner.Keys.TryGet(request.Key, out KeyState? key))
         {
             decision.KeyTreatment = KeyTreatment.Known;
-            return key.Plan;
+            return key.Current.Plan;
         }
         if (!request.Plan.IsEmpty)
         {

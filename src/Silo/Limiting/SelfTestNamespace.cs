@@ -26,7 +26,7 @@ public static class SelfTestNamespace
         return new NamespaceModel(Name)
         {
             Plans = new Utf8Map<PlanModel>([KeyValuePair.Create(plan.Name, plan)]),
-            Keys = new Utf8Map<KeyModel>([]),
+            Keys = new Utf8Map<KeyState>([]),
             DefaultPlan = plan,
             UnknownKeys = UnknownKeyPolicy.DefaultPlan,
         };

@@ -28,8 +28,8 @@ public sealed class ConfigLoaderTests
         Assert.Equal(LimitMode.Shadow, Plan(demo, "free").Limits[3].Mode);
         foreach (string key in (string[])["alice", "bob"])
         {
-            Assert.True(demo.Keys.TryGet(Encoding.UTF8.GetBytes(key), out KeyModel? model));
-            Assert.Same(pro, model.Plan);
+            Assert.True(demo.Keys.TryGet(Encoding.UTF8.GetBytes(key), out KeyState? model));
+            Assert.Same(pro, model.Current.Plan);
         }
     }
 

@@ -12,7 +12,7 @@ internal static class Catalogs
             new NamespaceModel(name)
             {
                 Plans = new Utf8Map<PlanModel>(plans.Select(p => KeyValuePair.Create(p.Name, p))),
-                Keys = new Utf8Map<KeyModel>((keys ?? new Dictionary<string, string>()).Select(k => KeyValuePair.Create(k.Key, new KeyModel(k.Key, plans.Single(p => p.Name == k.Value))))),
+                Keys = new Utf8Map<KeyState>((keys ?? new Dictionary<string, string>()).Select(k => KeyValuePair.Create(k.Key, new KeyState(k.Key, new KeyModel(k.Key, plans.Single(p => p.Name == k.Value)))))),
                 DefaultPlan = plans[0],
                 UnknownKeys = unknownKeys,
                 Sync = sync,

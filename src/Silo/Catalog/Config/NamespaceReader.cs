@@ -49,7 +49,7 @@ internal sealed class NamespaceReader(ConfigErrorList errors, CatalogModel? prev
     private NamespaceModel Read(string name, FieldReader fields)
     {
         Dictionary<string, PlanModel> plans = Plans(name, fields);
-        Dictionary<string, KeyModel> keys = Keys(fields, plans);
+        Dictionary<string, KeyState> keys = Keys(fields, plans);
         PlanModel? defaultPlan = fields.Take("default_plan") is { } node ? FindPlan(node, fields.Path.Field("default_plan"), fields, plans) : null;
         bool hasDefault = fields.Take("default_plan") is not null;
         UnknownKeyPolicy unknownKeys = fields.Choice("unknown_keys", UnknownKeyPolicies, hasDefault ? UnknownKeyPolicy.DefaultPlan : UnknownKeyPolicy.Deny);
@@ -67,7 +67,7 @@ internal sealed class NamespaceReader(ConfigErrorList errors, CatalogModel? prev
         return new NamespaceModel(name)
         {
             Plans = new Utf8Map<PlanModel>(plans),
-            Keys = new Utf8Map<KeyModel>(keys),
+            Keys = new Utf8Map<KeyState>(keys),
             DefaultPlan = defaultPlan,
             UnknownKeys = unknownKeys,
             Sync = sync,
@@ -96,9 +96,9 @@ internal sealed class NamespaceReader(ConfigErrorList errors, CatalogModel? prev
         return plans;
     }
 
-    private Dictionary<string, KeyModel> Keys(FieldReader fields, Dictionary<string, PlanModel> plans)
+    private Dictionary<string, KeyState> Keys(FieldReader fields, Dictionary<string, PlanModel> plans)
     {
-        var keys = new Dictionary<string, KeyModel>(StringComparer.Ordinal);
+        var keys = new Dictionary<string, KeyState>(StringComparer.Ordinal);
         FieldPath path = fields.Path.Field("keys");
         if (fields.Take("keys") is not { } node)
         {
@@ -120,7 +120,7 @@ internal sealed class NamespaceReader(ConfigErrorList errors, CatalogModel? prev
             }
             if (plan is not null)
             {
-                keys.Add(entry.Name.Value, new KeyModel(entry.Name.Value, plan));
+                keys.Add(entry.Name.Value, new KeyState(entry.Name.Value, new KeyModel(entry.Name.Value, plan)));
             }
         }
         return keys;

@@ -1,7 +1,8 @@
 # make run    builds and starts a silo on loopback with the example configuration
 # make test   installs what the tests need, builds everything, runs all tests
 # make bench  runs the benchmarks, prints one table and writes bench/results/bench.json
-.PHONY: run build test bench clean
+# make docs   writes docs/API.md anew from the comments of the protos
+.PHONY: run build test bench docs clean
 
 CONFIG ?= quota.yaml
 
@@ -16,6 +17,9 @@ test:
 
 bench:
 	@bash bench/run.sh $(BENCH_ARGS)
+
+docs:
+	dotnet run --project tools/ApiReference
 
 clean:
 	dotnet clean Quota.sln -v quiet

@@ -38,6 +38,9 @@ public static class Bounds
     /// <summary>Units a check may name besides requests, and a plan may meter: the kinds of tokens a model has, and bytes.</summary>
     public const int UnitsMax = 8;
 
+    /// <summary>Name of a unit: as other names that people write.</summary>
+    public const int UnitBytesMax = 64;
+
     // Request ids, reservations, usage.
 
     /// <summary>How long a request id is remembered unless configured: longer than clients go on retrying.</summary>
@@ -82,11 +85,127 @@ public static class Bounds
     /// <summary>Longest retention: a century.</summary>
     public const int RetentionMonthsMax = 1_200;
 
-    /// <summary>Adjustments of one key and month: corrections are made by people.</summary>
-    public const int AdjustmentsPerMonthMax = 1_000;
+    /// <summary>Adjustments of one key and month: corrections are made by people. <see cref="MonthAdjustmentBytesMax"/> may allow fewer.</summary>
+    public const int AdjustmentsPerMonthMax = 128;
 
     /// <summary>Reason of an adjustment or refund.</summary>
     public const int ReasonBytesMax = 256;
+
+    /// <summary>Id of an adjustment, and its author: a UUID or a ticket; a person's or a program's name.</summary>
+    public const int AdjustmentIdBytesMax = 128;
+
+    /// <summary>
+    /// A month record: below 64 KiB, so that it fits a journal record twice over with the key's block. The bounds below add up to
+    /// less (test: the largest month there can be).
+    /// </summary>
+    public const int MonthBytesMax = 60 * 1024;
+
+    /// <summary>Units of one key and month with rows of their own: four plans after each other that have none in common.</summary>
+    public const int MonthUnitsMax = 4 * UnitsMax;
+
+    /// <summary>Limits of one key and month with rows of their own: four plans of the largest size after each other.</summary>
+    public const int MonthLimitsMax = 4 * LimitsPerPlanMax;
+
+    /// <summary>Rows of a month's series, one per day and unit: 31 days of 32 units, or the 62 days of a month whose anchor was moved with 16.</summary>
+    public const int MonthDayRowsMax = 1_024;
+
+    /// <summary>All adjustments of a month together: about a hundred with a sentence each, 27 of the longest.</summary>
+    public const int MonthAdjustmentBytesMax = 16 * 1024;
+
+    /// <summary>Of these, kept free for the service's own: refunds and settlements that come after the month was sealed, one row per unit and cause.</summary>
+    public const int MonthOwnAdjustmentBytes = 4 * 1024;
+
+    /// <summary>Rows of usage read from the store at once; of the largest records 15 MB.</summary>
+    public const int UsageScanPageRows = 256;
+
+    /// <summary>Rows looked at for one page of usage, counted or not: some tens of milliseconds. A page may therefore be short, or empty, and more follow.</summary>
+    public const int UsageScanRowsMax = 20_000;
+
+    /// <summary>Lists, streams and counts of usage at once: each keeps a core busy and reads the store as fast as it can.</summary>
+    public const int UsageScansMax = 8;
+
+    /// <summary>A stream of usage whose caller takes nothing for this long is aborted; it can go on after the last key it got.</summary>
+    public const int UsageFlushTimeoutMs = 60_000;
+
+    /// <summary>Rows of a stream of usage that are sent together.</summary>
+    public const int UsageFlushRows = 256;
+
+    /// <summary>How often months are looked through for ones to seal. By the rule of time a month is sealed without it; this makes it so in the records.</summary>
+    public const int SealIntervalMs = 3_600_000;
+
+    /// <summary>Months before the running one that may still be unsealed: the longest grace, and calendars that lag behind by a month.</summary>
+    public const int SealMonthsBack = 3;
+
+    /// <summary>Days of one question for usage: a year, and the month before it.</summary>
+    public const int UsageDaysMax = 400;
+
+    /// <summary>Labels that usage may be filtered by.</summary>
+    public const int UsageLabelsMax = 16;
+
+    // Threshold events and webhooks.
+
+    /// <summary>Thresholds of one quota: a few warnings on the way to full, and some beyond for shadow limits.</summary>
+    public const int ThresholdsMax = 8;
+
+    /// <summary>Highest threshold, in percent of the amount: shadow limits and over-runs go beyond it.</summary>
+    public const int ThresholdPercentMax = 1_000;
+
+    /// <summary>A webhook's URL: what browsers and proxies agree on.</summary>
+    public const int WebhookUrlBytesMax = 2_048;
+
+    /// <summary>Key of a webhook's signature: 128 bits at least.</summary>
+    public const int WebhookSecretBytesMin = 16;
+
+    /// <summary>Key of a webhook's signature, as it is written; a longer one adds nothing to HMAC-SHA256.</summary>
+    public const int WebhookSecretBytesMax = 256;
+
+    /// <summary>Events that wait for delivery in one silo: about 60 MB of ids and records.</summary>
+    public const int EventsPendingMax = 200_000;
+
+    /// <summary>Of these, those of one namespace: half, so that a target that is down leaves room for the others.</summary>
+    public const int EventsPendingPerNamespaceMax = EventsPendingMax / 2;
+
+    /// <summary>Deliveries under way in one silo; one per namespace. A target that hangs holds one of them for a request's time.</summary>
+    public const int EventsInFlightMax = 32;
+
+    /// <summary>Time to connect to a webhook.</summary>
+    public const int WebhookConnectMs = 5_000;
+
+    /// <summary>Time for a whole request to a webhook: the low end of what the Standard Webhooks specification recommends.</summary>
+    public const int WebhookTimeoutMs = 15_000;
+
+    /// <summary>Bytes of an answer's body that are read to keep the connection; a longer answer costs its connection.</summary>
+    public const int WebhookResponseBytesMax = 16 * 1024;
+
+    /// <summary>KiB of an answer's headers.</summary>
+    public const int WebhookResponseHeaderKibMax = 16;
+
+    /// <summary>A connection to a webhook is closed after this, so that a change of its address in the DNS is noticed.</summary>
+    public const int WebhookConnectionLifetimeMs = 5 * 60 * 1000;
+
+    /// <summary>Longest first wait between attempts to deliver an event; each further one is twice as long.</summary>
+    public const int EventRetryMsMin = 2_000;
+
+    /// <summary>Longest wait between attempts, also when the target asks for more: an event is not late by more than this after a repair.</summary>
+    public const int EventRetryMsMax = 3_600_000;
+
+    /// <summary>After a failure the namespace's other events wait as well, longer with each failure, at most this: a target that is down is not asked for each of them.</summary>
+    public const int EventPauseMsMax = 60_000;
+
+    /// <summary>Attempts to deliver one event: with the waits between them about three days.</summary>
+    public const int EventAttemptsMax = 107;
+
+    /// <summary>An event that could not be delivered at this age is given up: three days, a long week-end.</summary>
+    public const long EventAgeMsMax = 3L * 24 * 3600 * 1000;
+
+    /// <summary>
+    /// A record of an event must outlive its attempts: five days. That is the age at which it is given up, and two days for what
+    /// waits behind others.
+    /// </summary>
+    public const long EventKeptMsMin = 5L * 24 * 3600 * 1000;
+
+    /// <summary>Deliveries under way when the silo stops get this long to end.</summary>
+    public const int EventDrainMs = 2_000;
 
     // The configuration.
 
@@ -171,6 +290,53 @@ public static class Bounds
     /// <summary>Longest drain: supervisors kill a stopping process long before.</summary>
     public const long DrainTimeoutMsMax = 600_000;
 
+    // Definitions and their administration.
+
+    /// <summary>Labels of one key: names of its customer, region, contract; not a document.</summary>
+    public const int LabelsMax = 16;
+
+    /// <summary>Label name.</summary>
+    public const int LabelNameBytesMax = 64;
+
+    /// <summary>Label value.</summary>
+    public const int LabelValueBytesMax = 256;
+
+    /// <summary>Note on a key: a paragraph.</summary>
+    public const int NoteBytesMax = 1_024;
+
+    /// <summary>The caller's name for the audit trail.</summary>
+    public const int ActorBytesMax = 128;
+
+    /// <summary>Objects on one page of a list.</summary>
+    public const int PageSizeMax = 1_000;
+
+    /// <summary>Objects on one page unless asked for otherwise.</summary>
+    public const int PageSizeDefault = 100;
+
+    /// <summary>Objects looked at for one page of a filtered list: a tenth of a second; the next page goes on from there.</summary>
+    public const int PageExaminedMax = 50_000;
+
+    /// <summary>A page ends after this many bytes, so that it stays below <see cref="MessageBytesMax"/> with one more object on it.</summary>
+    public const int PageBytesMax = 1024 * 1024;
+
+    /// <summary>Definition that is stored: the largest plan, every string at its bound, takes less.</summary>
+    public const int DefinitionBytesMax = 3 * 1024 * 1024;
+
+    /// <summary>Definitions in one message of an import.</summary>
+    public const int ImportDefinitionsPerMessageMax = 1_000;
+
+    /// <summary>Definitions of one import, as stored, which are held in memory until all are checked: several million keys.</summary>
+    public const long ImportBytesMax = 512L * 1024 * 1024;
+
+    /// <summary>Refused lines that an import lists one by one.</summary>
+    public const int ImportRefusalsListedMax = 1_000;
+
+    /// <summary>Keys of an import or of the file that are written by one transaction: a few milliseconds.</summary>
+    public const int ChangesPerTransaction = 1_000;
+
+    /// <summary>How often an import reports its progress.</summary>
+    public const int ImportProgressMs = 1_000;
+
     // The catalog's watch.
 
     /// <summary>How often the configuration file is looked at, should its directory's events be lost: a change is in force within a second.</summary>
@@ -181,6 +347,14 @@ public static class Bounds
 
     /// <summary>How often a file that keeps changing is waited for before it is read as it is.</summary>
     public const int ConfigSettleRoundsMax = 8;
+
+    // The import of other services' configurations.
+
+    /// <summary>YAML documents of one imported file: one per team of a large company.</summary>
+    public const int ImportDocumentsMax = 1_000;
+
+    /// <summary>Notes and errors listed of one import: one per key of a large account.</summary>
+    public const int ImportRemarksMax = 100_000;
 
     // The replay of access logs.
 
@@ -207,11 +381,17 @@ public static class Bounds
     /// <summary>Counters of one block: those of the plan, and those that are carried along from other plans of the key.</summary>
     public const int CountersPerBlockMax = 64;
 
-    /// <summary>A grain's state: counters of 61 buckets and a head.</summary>
-    public const int GrainStateBytesMax = CountersPerBlockMax * (BucketsMax + 2) * 8;
+    /// <summary>A record of a key (a month, a request id, a reservation): the largest is a reservation on many limits per attribute value.</summary>
+    public const int RecordBytesMax = 64 * 1024;
 
-    /// <summary>One journal record: the largest grain state many times over, and small against the smallest segment.</summary>
-    public const int JournalRecordBytesMax = 128 * 1024;
+    /// <summary>A block's state: counters of 61 buckets and a head with the usage section behind them, or a record.</summary>
+    public const int GrainStateBytesMax = RecordBytesMax;
+
+    /// <summary>
+    /// One journal record: a check on five levels whose plans have a dozen limits each, all of them per attribute value, with every
+    /// block's image. Two fit the smallest segment. A step that would need a larger one is refused.
+    /// </summary>
+    public const int JournalRecordBytesMax = 480 * 1024;
 
     /// <summary>One journal frame, header included: what is read at once when the journal is replayed, and lost at once when it tears.</summary>
     public const int JournalFrameBytesMax = 1024 * 1024;

@@ -19,6 +19,12 @@ public readonly ref struct AttributeSet
 
     public int Count => _ranges.Length;
 
+    /// <summary>Name of the attribute with this index.</summary>
+    public ReadOnlySpan<byte> Name(int index) => _buffer.Slice(_ranges[index].NameStart, _ranges[index].NameLength);
+
+    /// <summary>Value of the attribute with this index.</summary>
+    public ReadOnlySpan<byte> Value(int index) => _buffer.Slice(_ranges[index].ValueStart, _ranges[index].ValueLength);
+
     /// <summary>Finds the value of the named attribute.</summary>
     public bool TryGet(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {

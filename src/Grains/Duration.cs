@@ -1,7 +1,7 @@
 namespace Quota.Grains;
 
 /// <summary>Conversions between the units of time, none of which wraps.</summary>
-internal static class Duration
+public static class Duration
 {
     private const long NsPerMs = 1_000_000;
 

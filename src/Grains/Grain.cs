@@ -17,11 +17,11 @@ public static class Grain
 {
     /// <summary>Decides and counts in one step.</summary>
     /// <inheritdoc cref="Evaluate"/>
-    public static GrainVerdict Apply<TState>(PlanModel plan, uint applicable, scoped ref TState state, long cost, in Instant now, Span<LimitResult> results)
+    public static GrainVerdict Apply<TState>(PlanModel plan, uint applicable, scoped ref TState state, in CostVector costs, in Instant now, Span<LimitResult> results)
         where TState : IGrainState, allows ref struct
     {
-        GrainVerdict verdict = Evaluate(plan, applicable, ref state, cost, now, results);
-        Count(plan, ref state, verdict.CountMask, cost, now);
+        GrainVerdict verdict = Evaluate(plan, applicable, ref state, costs, now, results);
+        Count(plan, ref state, verdict.CountMask, costs, now);
         Describe(plan, applicable, ref state, now, results);
         return verdict;
     }
@@ -30,24 +30,28 @@ public static class Grain
     /// Decides without counting. Changes nothing.
     /// </summary>
     /// <param name="plan">The plan that is in force for the key.</param>
-    /// <param name="applicable">The limits the check touches (<see cref="PlanModel.Applicable"/>).</param>
+    /// <param name="applicable">The limits the check touches (<see cref="PlanModel.Applicable"/>, <see cref="PlanModel.Named"/>).</param>
     /// <param name="state">The counters.</param>
-    /// <param name="cost">Units; 0 peeks.</param>
+    /// <param name="costs">Units; all 0 peeks. A unit that an applicable limit counts is named.</param>
     /// <param name="now">The instant of the decision.</param>
     /// <param name="results">One element per applicable limit is written, in plan order; completed by <see cref="Describe"/>.</param>
-    public static GrainVerdict Evaluate<TState>(PlanModel plan, uint applicable, scoped ref TState state, long cost, in Instant now, Span<LimitResult> results)
+    public static GrainVerdict Evaluate<TState>(PlanModel plan, uint applicable, scoped ref TState state, in CostVector costs, in Instant now, Span<LimitResult> results)
         where TState : IGrainState, allows ref struct
     {
-        Invariant.Check(cost >= 0);
         int deciding = -1;
         long longestRetry = 0;
         uint exceeded = 0;
+        uint counted = 0;
         int n = 0;
         for (uint rest = applicable; rest != 0; rest &= rest - 1)
         {
             int i = BitOperations.TrailingZeroCount(rest);
             ref LimitResult result = ref results[n++];
             result.LimitIndex = i;
+            result.Level = 0;
+            long cost = costs[plan.UnitOf(i)];
+            Invariant.Check(cost >= 0);
+            counted |= cost > 0 ? 1u << i : 0;
             long retryNs = Counter.Evaluate(plan.Limits[i], state.Counter(i), cost, now);
             result.Exceeded = retryNs != Counter.HasRoom;
             if (!result.Exceeded)
@@ -65,17 +69,17 @@ public static class Grain
             }
         }
         bool allowed = deciding < 0;
-        return new GrainVerdict(allowed, deciding, allowed && cost > 0 ? applicable & ~exceeded : 0);
+        return new GrainVerdict(allowed, deciding, allowed ? counted & ~exceeded : 0);
     }
 
-    /// <summary>Counts <paramref name="cost"/> on the limits of <paramref name="mask"/>.</summary>
-    public static void Count<TState>(PlanModel plan, scoped ref TState state, uint mask, long cost, in Instant now)
+    /// <summary>Counts on the limits of <paramref name="mask"/>, each the cost in its unit.</summary>
+    public static void Count<TState>(PlanModel plan, scoped ref TState state, uint mask, in CostVector costs, in Instant now)
         where TState : IGrainState, allows ref struct
     {
         for (uint rest = mask; rest != 0; rest &= rest - 1)
         {
             int i = BitOperations.TrailingZeroCount(rest);
-            Counter.Count(plan.Limits[i].Shape, state.Counter(i), cost, now);
+            Counter.Count(plan.Limits[i].Shape, state.Counter(i), costs[plan.UnitOf(i)], now);
         }
     }
 

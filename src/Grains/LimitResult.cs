@@ -9,6 +9,9 @@ public struct LimitResult
     /// <summary>Position of the limit in its plan.</summary>
     public int LimitIndex;
 
+    /// <summary>The level the limit belongs to: 0 for the key, 1 for its parent, and so on.</summary>
+    public byte Level;
+
     /// <summary>The limit had no room for the cost.</summary>
     public bool Exceeded;
 

@@ -43,6 +43,28 @@ public sealed class CounterExpiryTests
         Assert.Equal(last.WindowNs, CounterExpiry.ForgetAtNs(layout, block, last));
     }
 
+    /// <summary>A new counter would carry nothing over, would have its offset once more, and would hold nothing.</summary>
+    [Fact]
+    public void What_time_does_not_free_is_never_forgotten()
+    {
+        var month = new CalendarRule(CalendarUnit.Month);
+        CounterShape[] shapes = [CounterShape.ForCalendarCarry("r", month, 10, 5, 0), CounterShape.ForCalendarCarry("o", month, 10, 0, 5), CounterShape.Concurrency("c")];
+        Instant now = Instant.FromUnixMs(1_700_000_000_000);
+        Instant later = Instant.FromUnixMs(3_000_000_000_000);
+        foreach (CounterShape shape in shapes)
+        {
+            var layout = new CounterLayout([shape]);
+            var block = new byte[layout.SizeBytes];
+            Assert.Equal(now.WindowNs, CounterExpiry.ForgetAtNs(layout, block, now));
+            Grain.CountBlock(layout, block, 1, 1, now);
+            Assert.Equal(long.MaxValue, CounterExpiry.ForgetAtNs(layout, block, later));
+        }
+        var held = new CounterLayout([shapes[2]]);
+        byte[] released = [1, 0, 0, 0, 0, 0, 0, 0];
+        Assert.Equal(1, Counter.Uncount(shapes[2], released, 1, now, later));
+        Assert.Equal(later.WindowNs, CounterExpiry.ForgetAtNs(held, released, later));
+    }
+
     /// <summary>Set back by centuries, a counter is kept for centuries rather than lost to a wrapped sum.</summary>
     [Fact]
     public void The_longest_step_back_does_not_wrap()
@@ -58,7 +80,7 @@ public sealed class CounterExpiryTests
         while (true)
         {
             LimitModel limit = RandomLimit.Small(random, name);
-            if (limit.Shape.Algorithm != LimitAlgorithm.Calendar && limit.Per.Count == 0)
+            if (limit.Shape.Calendar is null && limit.Per.Count == 0)
             {
                 return limit;
             }

@@ -87,6 +87,61 @@ public sealed class CounterLayoutTests
         Assert.False(CounterLayout.TryDecode([.. head, .. Enumerable.Repeat((byte)0xff, 200)], out _));
     }
 
+    /// <summary>A unit's length stands where every earlier encoding has 0, its text at the end.</summary>
+    [Fact]
+    public void The_encoding_of_a_unit_is_golden_and_requests_is_encoded_as_ever()
+    {
+        byte[] golden = Convert.FromHexString(string.Concat(
+            "0102",
+            "010a0000000a0009005847f80d000000000000000000000000000000000000007065722d6d696e757465746f6b656e732e696e",
+            "0500031f01050d050000000000000000000000000000000000000000000000006d6f6e74684575726f70652f4265726c696e6279746573"));
+        var layout = new CounterLayout(
+        [
+            CounterShape.SlidingWindow("per-minute", 60_000_000_000, 10, "tokens.in"),
+            CounterShape.ForCalendar("month", new CalendarRule(CalendarUnit.Month, "Europe/Berlin", 31), "bytes"),
+        ]);
+        Assert.Equal(Convert.ToHexStringLower(golden), Convert.ToHexStringLower(layout.Encoded));
+        Assert.True(CounterLayout.TryDecode(golden, out CounterLayout? decoded));
+        Assert.Equal(["tokens.in", "bytes"], decoded.Shapes.Select(s => s.Unit));
+        Assert.Equal(layout.Shapes, decoded.Shapes);
+        Assert.All(EveryAlgorithm().Shapes, s => Assert.Equal(CounterShape.Requests, s.Unit));
+        Assert.Equal(CounterShape.FixedWindow("l", 1_000_000_000), CounterShape.FixedWindow("l", 1_000_000_000, "requests"));
+        Assert.NotEqual(CounterShape.FixedWindow("l", 1_000_000_000), CounterShape.FixedWindow("l", 1_000_000_000, "bytes"));
+    }
+
+    /// <summary>Concurrency has nothing but a name; a quota with roll-over keeps offset, amount and most roll-over.</summary>
+    [Fact]
+    public void The_encodings_of_concurrency_and_roll_over_are_golden()
+    {
+        byte[] golden = Convert.FromHexString(string.Concat(
+            "0102",
+            "060000000005000000000000000000000000000000000000000000000000000063616c6c73",
+            "0700031f01050d094d000000000000001027000000000000c4090000000000006d6f6e74684575726f70652f4265726c696e746f6b656e732e696e"));
+        var layout = new CounterLayout(
+        [
+            CounterShape.Concurrency("calls"),
+            CounterShape.ForCalendarCarry("month", new CalendarRule(CalendarUnit.Month, "Europe/Berlin", 31), 10_000, 2_500, 77, "tokens.in"),
+        ]);
+        Assert.Equal(Convert.ToHexStringLower(golden), Convert.ToHexStringLower(layout.Encoded));
+        Assert.True(CounterLayout.TryDecode(golden, out CounterLayout? decoded));
+        Assert.Equal(layout.Shapes, decoded.Shapes);
+        Assert.Equal((10_000L, 2_500L, 77L), (decoded.Shapes[1].Amount, decoded.Shapes[1].RolloverMax, decoded.Shapes[1].InitialOffset));
+        Assert.Equal([0, 8], Enumerable.Range(0, 2).Select(layout.Offset));
+        Assert.Equal(40, layout.SizeBytes);
+    }
+
+    /// <summary>There is one encoding per layout: requests is never spelled out.</summary>
+    [Fact]
+    public void A_spelled_out_requests_or_a_unit_beyond_its_bound_is_refused()
+    {
+        byte[] Head(int unitBytes) => [1, 1, 4, 0, 0, 0, 0, 1, 0, (byte)unitBytes, .. BitConverter.GetBytes(1_000_000_000L), .. new byte[16], (byte)'l'];
+        Assert.True(CounterLayout.TryDecode([.. Head(5), .. "bytes"u8], out _));
+        Assert.False(CounterLayout.TryDecode([.. Head(8), .. "requests"u8], out _));
+        Assert.False(CounterLayout.TryDecode([.. Head(5), .. "byte"u8], out _));
+        Assert.False(CounterLayout.TryDecode([.. Head(65), .. Enumerable.Repeat((byte)'u', 65)], out _));
+        Assert.True(CounterLayout.TryDecode([.. Head(64), .. Enumerable.Repeat((byte)'u', 64)], out _));
+    }
+
     private static CounterLayout EveryAlgorithm() => new(
     [
         CounterShape.SlidingWindow("per-minute", 60_000_000_000, 10),

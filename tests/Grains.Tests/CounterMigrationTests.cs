@@ -81,6 +81,103 @@ public sealed class CounterMigrationTests
         }
     }
 
+    [Fact]
+    public void A_limit_that_counts_another_unit_starts_anew()
+    {
+        PlanModel before = Plan(LimitModel.FixedWindow("a", 10, 60_000_000_000), LimitModel.Weighted("b", 10, 60_000_000_000, unit: "bytes"));
+        PlanModel after = Plan(LimitModel.FixedWindow("a", 10, 60_000_000_000, unit: "bytes"), LimitModel.FixedWindow("b", 10, 60_000_000_000, unit: "bytes"));
+        byte[] block = Counted(before, 4);
+        byte[] moved = Migrated(before, block, after, Now);
+        Assert.Equal([0, 4], Used(after, moved, Now));
+        // A key that moves between the two plans keeps both counts.
+        CounterLayout target = CounterMigration.Target(before.Layout, block, after.Layout, before.Layout.Shapes.Concat(after.Layout.Shapes).ToHashSet(), Now);
+        Assert.Equal([("a", "bytes"), ("b", "bytes"), ("a", "requests")], target.Shapes.Select(s => (s.LimitName, s.Unit)));
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void A_quota_keeps_period_use_and_what_was_carried_whatever_its_terms_become(bool carryBefore, bool carryAfter)
+    {
+        LimitModel before = Quota(100, carryBefore ? 30 : 0, carryBefore ? 7 : 0);
+        LimitModel after = Quota(50, carryAfter ? 10 : 0, carryAfter ? 40 : 0);
+        (var from, var to) = (new CounterLayout([before.Shape]), new CounterLayout([after.Shape]));
+        (var block, var target) = (new byte[from.SizeBytes], new byte[to.SizeBytes]);
+        Instant first = Instant.FromUnixMs(1_700_000_000_000), second = Instant.FromUnixMs(1_702_600_000_000);
+        Counter.Count(before.Shape, block, 80, first);
+        Counter.Count(before.Shape, block, 20, second);
+        CounterMigration.Migrate(from, block, to, target, second);
+        Assert.Equal(20, Counter.Used(after.Shape, target, second));
+        // 100 - 80 - the offset of 7 was left over.
+        Assert.Equal(carryBefore && carryAfter ? 13 : 0, Counter.RolledOver(after.Shape, target, second));
+        Assert.Equal(0, Counter.Offset(after.Shape, target, second));
+        Assert.Equal(block.AsSpan(0, 24), target.AsSpan(0, 24));
+    }
+
+    [Fact]
+    public void An_offset_is_applied_once_and_stays_used_in_its_period()
+    {
+        LimitModel[] forms = [Quota(100, 0, 7), Quota(100, 5, 50), Quota(100, 0, 0), Quota(100, 9, 60)];
+        var block = new byte[forms[0].Shape.SizeBytes];
+        Counter.Count(forms[0].Shape, block, 3, Now);
+        for (int i = 1; i < forms.Length; i++)
+        {
+            (var from, var to) = (new CounterLayout([forms[i - 1].Shape]), new CounterLayout([forms[i].Shape]));
+            var target = new byte[to.SizeBytes];
+            CounterMigration.Migrate(from, block, to, target, Now);
+            Assert.Equal(10, Counter.Used(forms[i].Shape, target, Now));
+            block = target;
+        }
+        // A quota that never counted is new under the new terms.
+        var fresh = new byte[forms[1].Shape.SizeBytes];
+        CounterMigration.Migrate(new CounterLayout([forms[0].Shape]), new byte[32], new CounterLayout([forms[1].Shape]), fresh, Now);
+        Assert.Equal(50, Counter.Used(forms[1].Shape, fresh, Now));
+    }
+
+    [Fact]
+    public void What_earlier_periods_leave_over_is_settled_by_the_terms_they_had()
+    {
+        LimitModel before = Quota(100, 30, 0), after = Quota(1_000, 900, 0), plain = Quota(100, 0, 0);
+        Instant later = Instant.FromUnixMs(1_710_000_000_000);
+        foreach ((LimitModel old, long carried) in ((LimitModel, long)[])[(before, 30), (plain, 0)])
+        {
+            (var from, var to) = (new CounterLayout([old.Shape]), new CounterLayout([after.Shape]));
+            (var block, var target) = (new byte[from.SizeBytes], new byte[to.SizeBytes]);
+            Counter.Count(old.Shape, block, 10, Now);
+            CounterMigration.Migrate(from, block, to, target, later);
+            Assert.Equal(carried, Counter.RolledOver(after.Shape, target, later));
+            Assert.Equal(0, Counter.Used(after.Shape, target, later));
+        }
+    }
+
+    [Fact]
+    public void Another_calendar_keeps_use_and_carry_in_its_own_period()
+    {
+        LimitModel before = Quota(100, 30, 0);
+        LimitModel after = LimitModel.Quota("q", 100, new CalendarRule(CalendarUnit.Month, "Asia/Tokyo", 10), terms: new QuotaTerms { RolloverMax = 30, InitialOffset = 9 });
+        (var from, var to) = (new CounterLayout([before.Shape]), new CounterLayout([after.Shape]));
+        (var block, var target) = (new byte[from.SizeBytes], new byte[to.SizeBytes]);
+        Instant second = Instant.FromUnixMs(1_702_600_000_000);
+        Counter.Count(before.Shape, block, 80, Now);
+        Counter.Count(before.Shape, block, 5, second);
+        CounterMigration.Migrate(from, block, to, target, second);
+        Assert.Equal((5L, 20L), (Counter.Used(after.Shape, target, second), Counter.RolledOver(after.Shape, target, second)));
+        Assert.Equal(after.Shape.Calendar!.PeriodAt(second.WallMs).StartMs, BitConverter.ToInt64(target));
+    }
+
+    /// <summary>Nobody would ever give back what a rate counted; but what is held counts as used under a rate.</summary>
+    [Fact]
+    public void What_was_counted_is_not_held()
+    {
+        PlanModel rate = Plan(LimitModel.FixedWindow("a", 10, 60_000_000_000)), held = Plan(LimitModel.Concurrency("a", 10));
+        Assert.Equal([0], Used(held, Migrated(rate, Counted(rate, 4), held, Now), Now));
+        Assert.Equal([4], Used(rate, Migrated(held, Counted(held, 4), rate, Now), Now));
+    }
+
+    private static LimitModel Quota(long amount, long rollover, long offset) =>
+        LimitModel.Quota("q", amount, new CalendarRule(CalendarUnit.Month), terms: new QuotaTerms { RolloverMax = rollover, InitialOffset = offset });
+
     private static PlanModel Plan(params LimitModel[] limits) => new("plan", limits);
 
     private static byte[] Counted(PlanModel plan, long cost)

@@ -30,11 +30,10 @@ public sealed class PlanModelTests
         Assert.Equal(0b00100u, Plan.PerMask);
         Assert.Equal(0b10000u, Plan.ShadowMask);
         Assert.Equal(0b11111u, Plan.AllMask);
-        Assert.Equal(["all", "posts", "api-posts", "trial"], Plan.Layout.Shapes.Select(s => s.LimitName));
-        Assert.Equal([0, 1, 2, 3], ((int[])[0, 1, 3, 4]).Select(Plan.LayoutIndex));
-        Assert.Equal([0, 16, 32, 48], ((int[])[0, 1, 3, 4]).Select(Plan.Offset));
+        Assert.Equal(["all", "posts", "per-ip", "api-posts", "trial"], Plan.Layout.Shapes.Select(s => s.LimitName));
+        Assert.Equal([0, 16, 32, 32, 48], Enumerable.Range(0, 5).Select(Plan.Offset));
         Assert.Equal("per-ip", Assert.Single(Plan.PerLayout(2).Shapes).LimitName);
-        Assert.Equal(0, Plan.Offset(2));
+        Assert.Equal((LimitAlgorithm.PerValue, 0), (Plan.Layout.Shapes[2].Algorithm, Plan.Layout.Shapes[2].SizeBytes));
     }
 
     [Theory]

@@ -11,6 +11,12 @@ public sealed class CalendarRule : IEquatable<CalendarRule>
     /// <summary>No zone is farther from UTC than this, so a local midnight happens within this distance of the same time in UTC.</summary>
     private static readonly TimeSpan OffsetMax = TimeSpan.FromHours(15);
 
+    /// <summary>
+    /// Only a zone that crosses the date line, and so skips a day, ever moves ahead of UTC by as much; since 1970 none has skipped
+    /// more than one.
+    /// </summary>
+    private static readonly TimeSpan DatelineStep = TimeSpan.FromHours(20);
+
     private readonly TimeZoneInfo _zone;
 
     /// <summary>The period asked for last: nearly every decision falls into it. Swapped by reference.</summary>
@@ -63,6 +69,50 @@ public sealed class CalendarRule : IEquatable<CalendarRule>
         return period;
     }
 
+    /// <summary>The local date at an instant.</summary>
+    public DateOnly DateAt(long wallMs) => DateOnly.FromDateTime(Local(Utc(wallMs)));
+
+    /// <summary>How many periods lie between two starts of periods. A day that the zone skips is no period.</summary>
+    /// <param name="fromMs">Start of a period.</param>
+    /// <param name="toMs">Start of the same or a later period.</param>
+    public long PeriodsBetween(long fromMs, long toMs)
+    {
+        if (fromMs == toMs)
+        {
+            return 0;
+        }
+        DateTime fromUtc = Utc(fromMs), toUtc = Utc(toMs);
+        DateTime from = StartDay(Local(fromUtc).Date), to = StartDay(Local(toUtc).Date);
+        int months = ((to.Year - from.Year) * 12) + to.Month - from.Month;
+        return Unit switch
+        {
+            CalendarUnit.Day => (to - from).Days - (_zone.GetUtcOffset(toUtc) - _zone.GetUtcOffset(fromUtc) >= DatelineStep ? 1 : 0),
+            CalendarUnit.Week => (to - from).Days / 7,
+            CalendarUnit.Month => months,
+            _ => to.Year - from.Year,
+        };
+    }
+
+    /// <summary>The start of the period that is <paramref name="periods"/> after another; false if it is beyond the scale of instants.</summary>
+    /// <param name="fromMs">Start of a period.</param>
+    /// <param name="periods">At least 0.</param>
+    /// <param name="startMs">The start of the later one.</param>
+    public bool TryStartAfter(long fromMs, long periods, out long startMs)
+    {
+        startMs = 0;
+        if (periods > (Instant.WallMsMax - Math.Max(0, fromMs)) / ShortestMs(Unit))
+        {
+            return false;
+        }
+        DateTime from = StartDay(Local(Utc(fromMs)).Date);
+        startMs = StartMs(Step(from, (int)periods));
+        if (PeriodsBetween(fromMs, startMs) < periods)
+        {
+            startMs = StartMs(Step(from, (int)periods + 1));
+        }
+        return startMs <= Instant.WallMsMax;
+    }
+
     public bool Equals(CalendarRule? other) =>
         other is not null && Unit == other.Unit && AnchorDay == other.AnchorDay && AnchorMonth == other.AnchorMonth
         && string.Equals(ZoneId, other.ZoneId, StringComparison.Ordinal);
@@ -74,7 +124,7 @@ public sealed class CalendarRule : IEquatable<CalendarRule>
     private CalendarPeriod Compute(long wallMs)
     {
         // 1. The last period whose midnight the local clock shows or has passed. It has started: its start is the first such instant.
-        DateTime start = StartDay(Local(DateTime.UnixEpoch.AddMilliseconds(wallMs)).Date);
+        DateTime start = StartDay(Local(Utc(wallMs)).Date);
         long startMs = StartMs(start);
         DateTime next = Step(start, 1);
         long endMs = StartMs(next);
@@ -141,6 +191,17 @@ public sealed class CalendarRule : IEquatable<CalendarRule>
         }
         return (start - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMillisecond;
     }
+
+    /// <summary>No period of the unit is shorter.</summary>
+    private static long ShortestMs(CalendarUnit unit) => unit switch
+    {
+        CalendarUnit.Day => 22L * 3_600_000,
+        CalendarUnit.Week => 5L * 86_400_000,
+        CalendarUnit.Month => 26L * 86_400_000,
+        _ => 363L * 86_400_000,
+    };
+
+    private static DateTime Utc(long wallMs) => DateTime.UnixEpoch.AddMilliseconds(wallMs);
 
     private DateTime Local(DateTime utc) => DateTime.SpecifyKind(utc + _zone.GetUtcOffset(utc), DateTimeKind.Unspecified);
 }

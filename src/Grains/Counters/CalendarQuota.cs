@@ -24,6 +24,18 @@ internal static class CalendarQuota
         c[2] += cost;
     }
 
+    /// <summary>Of the running period only: what is over cannot be used any more. Also for <see cref="CalendarCarry"/>, whose state begins alike.</summary>
+    public static long Uncount(Span<long> c, long units, long countedMs, long wallMs)
+    {
+        if (wallMs >= c[1] || countedMs < c[0] || countedMs >= c[1])
+        {
+            return 0;
+        }
+        long given = Math.Min(units, c[2]);
+        c[2] -= given;
+        return given;
+    }
+
     public static long Used(ReadOnlySpan<long> c, long wallMs) => wallMs >= c[1] ? 0 : c[2];
 
     /// <summary>Until the period ends, whether or not anything is used in it.</summary>

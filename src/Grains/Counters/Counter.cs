@@ -26,12 +26,12 @@ public static class Counter
     {
         // A peek asks whether one more unit would fit.
         long asked = Math.Max(cost, 1);
-        if (asked > limit.Capacity)
+        CounterShape shape = limit.Shape;
+        if (asked > limit.Capacity + shape.RolloverMax)
         {
             return Never;
         }
         ReadOnlySpan<long> c = MemoryMarshal.Cast<byte, long>(counter);
-        CounterShape shape = limit.Shape;
         return shape.Algorithm switch
         {
             LimitAlgorithm.SlidingWindow => SlidingWindow.Evaluate(shape, c, limit.Capacity, asked, now.WindowNs),
@@ -39,6 +39,8 @@ public static class Counter
             LimitAlgorithm.TokenBucket => TokenBucket.Evaluate(shape, c, asked, now.WindowNs),
             LimitAlgorithm.FixedWindow => FixedWindow.Evaluate(shape, c, limit.Capacity, asked, now.WindowNs),
             LimitAlgorithm.Calendar => CalendarQuota.Evaluate(c, limit.Capacity, asked, now.WallMs),
+            LimitAlgorithm.Concurrency => Concurrency.Evaluate(c, limit.Capacity, asked),
+            LimitAlgorithm.CalendarCarry => CalendarCarry.Evaluate(shape, c, asked, now.WallMs),
             _ => throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}."),
         };
     }
@@ -64,9 +66,49 @@ public static class Counter
             case LimitAlgorithm.Calendar:
                 CalendarQuota.Count(shape, c, cost, now.WallMs);
                 break;
+            case LimitAlgorithm.PerValue:
+                break;
+            case LimitAlgorithm.Concurrency:
+                Concurrency.Count(c, cost);
+                break;
+            case LimitAlgorithm.CalendarCarry:
+                CalendarCarry.Count(shape, c, cost, now.WallMs);
+                break;
             default:
                 throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}.");
         }
+    }
+
+    /// <summary>
+    /// Gives back units that were counted at <paramref name="countedAt"/>, of what the limit still holds of that instant: never more
+    /// than is counted there, and nothing of a window or period that has passed. Deterministic, like counting.
+    /// <para>
+    /// Why no promise breaks: units are taken from the window (bucket, period) of <paramref name="countedAt"/> and from no other.
+    /// They were counted there or, if the clock had stepped back, in a later one. Taking them from an earlier place than they were
+    /// counted in leaves the counter, at every later instant, with at least what was counted and not given back; taking them from
+    /// a later one would not, and so the rest of what is not found is not looked for.
+    /// </para>
+    /// </summary>
+    /// <param name="shape">The counter's shape.</param>
+    /// <param name="counter">Its bytes.</param>
+    /// <param name="units">Units to give back, at least 0.</param>
+    /// <param name="countedAt">The instant they were counted at, or one before it.</param>
+    /// <param name="now">The instant of the step.</param>
+    /// <returns>The units given back: at most <paramref name="units"/>, and at most what is counted there.</returns>
+    public static long Uncount(CounterShape shape, Span<byte> counter, long units, in Instant countedAt, in Instant now)
+    {
+        Invariant.Check(units >= 0);
+        Span<long> c = MemoryMarshal.Cast<byte, long>(counter);
+        return shape.Algorithm switch
+        {
+            LimitAlgorithm.SlidingWindow => SlidingWindow.Uncount(shape, c, units, countedAt.WindowNs, now.WindowNs),
+            LimitAlgorithm.Weighted => WeightedWindow.Uncount(shape, c, units, countedAt.WindowNs, now.WindowNs),
+            LimitAlgorithm.TokenBucket => TokenBucket.Uncount(shape, c, units, countedAt.WindowNs, now.WindowNs),
+            LimitAlgorithm.FixedWindow => FixedWindow.Uncount(shape, c, units, countedAt.WindowNs, now.WindowNs),
+            LimitAlgorithm.Calendar or LimitAlgorithm.CalendarCarry => CalendarQuota.Uncount(c, units, countedAt.WallMs, now.WallMs),
+            LimitAlgorithm.Concurrency => Concurrency.Uncount(c, units),
+            _ => throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}."),
+        };
     }
 
     /// <summary>Units in use, as the limit sees them at <paramref name="now"/>. May exceed a capacity that has shrunk.</summary>
@@ -80,13 +122,16 @@ public static class Counter
             LimitAlgorithm.TokenBucket => TokenBucket.Used(shape, c, now.WindowNs),
             LimitAlgorithm.FixedWindow => FixedWindow.Used(shape, c, now.WindowNs),
             LimitAlgorithm.Calendar => CalendarQuota.Used(c, now.WallMs),
+            LimitAlgorithm.PerValue => 0,
+            LimitAlgorithm.Concurrency => Concurrency.Used(c),
+            LimitAlgorithm.CalendarCarry => CalendarCarry.At(shape, c, now.WallMs).UsedWithOffset,
             _ => throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}."),
         };
     }
 
     /// <summary>
     /// Nanoseconds until nothing is in use any more, if nothing else is counted until then. For a calendar until its period ends,
-    /// also while nothing is used.
+    /// also while nothing is used; for a concurrency limit, whose end nobody knows, a hint.
     /// </summary>
     public static long ResetNs(CounterShape shape, ReadOnlySpan<byte> counter, in Instant now)
     {
@@ -97,7 +142,9 @@ public static class Counter
             LimitAlgorithm.Weighted => WeightedWindow.ResetNs(shape, c, now.WindowNs),
             LimitAlgorithm.TokenBucket => TokenBucket.ResetNs(c, now.WindowNs),
             LimitAlgorithm.FixedWindow => FixedWindow.ResetNs(shape, c, now.WindowNs),
-            LimitAlgorithm.Calendar => CalendarQuota.ResetNs(shape, c, now.WallMs),
+            LimitAlgorithm.PerValue => 0,
+            LimitAlgorithm.Calendar or LimitAlgorithm.CalendarCarry => CalendarQuota.ResetNs(shape, c, now.WallMs),
+            LimitAlgorithm.Concurrency => Concurrency.ResetNs(c),
             _ => throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}."),
         };
     }
@@ -113,16 +160,28 @@ public static class Counter
         {
             LimitAlgorithm.SlidingWindow => now with { WindowNs = Math.Max(now.WindowNs, c[0] * shape.BucketWidthNs) },
             LimitAlgorithm.Weighted or LimitAlgorithm.FixedWindow => now with { WindowNs = Math.Max(now.WindowNs, c[0] * shape.PeriodNs) },
-            LimitAlgorithm.TokenBucket => now,
-            LimitAlgorithm.Calendar => now with { WallMs = Math.Max(now.WallMs, c[0]) },
+            LimitAlgorithm.PerValue => now,
+            LimitAlgorithm.TokenBucket or LimitAlgorithm.Concurrency => now,
+            LimitAlgorithm.Calendar or LimitAlgorithm.CalendarCarry => now with { WallMs = Math.Max(now.WallMs, c[0]) },
             _ => throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}."),
         };
     }
 
+    /// <summary>The most units the limit admits in its window or period now: its amount, and what was carried into a quota's period.</summary>
+    public static long Capacity(LimitModel limit, ReadOnlySpan<byte> counter, in Instant now) => limit.Capacity + RolledOver(limit.Shape, counter, now);
+
+    /// <summary>Units that were carried into the running period of a quota with roll-over; 0 otherwise.</summary>
+    public static long RolledOver(CounterShape shape, ReadOnlySpan<byte> counter, in Instant now) =>
+        shape.Algorithm == LimitAlgorithm.CalendarCarry ? CalendarCarry.At(shape, MemoryMarshal.Cast<byte, long>(counter), now.WallMs).RolledOver : 0;
+
+    /// <summary>Units that count as used in the running period because it is the first of a quota with an offset; 0 otherwise.</summary>
+    public static long Offset(CounterShape shape, ReadOnlySpan<byte> counter, in Instant now) =>
+        shape.Algorithm == LimitAlgorithm.CalendarCarry ? CalendarCarry.At(shape, MemoryMarshal.Cast<byte, long>(counter), now.WallMs).Offset : 0;
+
     /// <summary>What is left, at least 0, and the time until the limit has its whole amount again.</summary>
     public static void Describe(LimitModel limit, ReadOnlySpan<byte> counter, in Instant now, out long remaining, out long resetNs)
     {
-        remaining = Math.Max(0, limit.Capacity - Used(limit.Shape, counter, now));
+        remaining = Math.Max(0, Capacity(limit, counter, now) - Used(limit.Shape, counter, now));
         resetNs = ResetNs(limit.Shape, counter, now);
     }
 }

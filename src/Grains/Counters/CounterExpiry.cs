@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Quota.Grains.Model;
+using Quota.Grains.Usage;
 
 namespace Quota.Grains.Counters;
 
@@ -18,6 +20,15 @@ public static class CounterExpiry
     /// </summary>
     public static long ForgetAtNs(CounterLayout layout, ReadOnlySpan<byte> block, in Instant now)
     {
+        if (layout.IsRecord)
+        {
+            return BinaryPrimitives.ReadInt64LittleEndian(block);
+        }
+        if (!UsageSection.IsEmpty(layout, block))
+        {
+            // What was used is to be billed: it has to be moved into its month first.
+            return long.MaxValue;
+        }
         long latestNs = 0;
         for (int i = 0; i < layout.Shapes.Length; i++)
         {
@@ -33,6 +44,16 @@ public static class CounterExpiry
         {
             ReadOnlySpan<long> c = MemoryMarshal.Cast<byte, long>(counter);
             return c[2] == 0 ? 0 : Duration.NsFromMs(c[1] + CalendarGraceMs - now.WallMs);
+        }
+        if (shape.Algorithm == LimitAlgorithm.Concurrency)
+        {
+            // Only the end of its reservations releases it.
+            return Counter.Used(shape, counter, now) == 0 ? 0 : long.MaxValue;
+        }
+        if (shape.Algorithm == LimitAlgorithm.CalendarCarry)
+        {
+            // A new counter would carry nothing over, and would have its offset once more.
+            return CalendarCarry.IsNew(MemoryMarshal.Cast<byte, long>(counter)) ? 0 : long.MaxValue;
         }
         return Counter.Used(shape, counter, now) == 0 ? 0 : Counter.ResetNs(shape, counter, now);
     }

@@ -1,13 +1,15 @@
 using Quota.Contracts;
 using Quota.Grains.Model;
+using Quota.Grains.Usage;
 
 namespace Quota.Grains.Counters;
 
 /// <summary>
 /// Carries what was consumed from one layout to another when a plan changes. A counter of equal shape keeps its bytes; a limit
-/// that keeps its name but changes its shape keeps the units in use, counted as of now (or as of the latest window counted in, if
+/// that keeps its name and unit but changes its shape keeps the units in use, counted as of now (or as of the latest window counted in, if
 /// the clock has stepped back since), so that right after the change no less is used than before; a limit that is gone is
-/// dropped, unless another plan of the namespace has it (<see cref="Target"/>); a new one starts at zero.
+/// dropped, unless another plan of the namespace has it (<see cref="Target"/>); a new one, or one that counts another unit from
+/// now on, starts at zero.
 /// </summary>
 public static class CounterMigration
 {
@@ -28,7 +30,7 @@ public static class CounterMigration
         for (int i = 0; i < from.Shapes.Length; i++)
         {
             CounterShape shape = from.Shapes[i];
-            if (known.Contains(shape) && !Array.Exists(plan.Shapes, s => string.Equals(s.LimitName, shape.LimitName, StringComparison.Ordinal)))
+            if (shape.Algorithm != LimitAlgorithm.PerValue && known.Contains(shape) && !Array.Exists(plan.Shapes, s => IsSameLimit(s, shape)))
             {
                 carried.Add(shape);
                 isHeld |= CounterExpiry.HeldNs(shape, from.Counter(source, i), now) > 0;
@@ -36,11 +38,11 @@ public static class CounterMigration
         }
         // All or none, and by name: so the layouts of a namespace are as few as the ways to combine its plans.
         return isHeld
-            ? new CounterLayout([.. plan.Shapes, .. carried.OrderBy(s => s.LimitName, StringComparer.Ordinal).Take(Bounds.CountersPerBlockMax - plan.Shapes.Length)])
+            ? new CounterLayout([.. plan.Shapes, .. carried.OrderBy(s => s.LimitName, StringComparer.Ordinal).ThenBy(s => s.Unit, StringComparer.Ordinal).Take(Bounds.CountersPerBlockMax - plan.Shapes.Length)], plan.Usage)
             : plan;
     }
 
-    /// <summary>Fills <paramref name="target"/> with what <paramref name="source"/> holds.</summary>
+    /// <summary>Fills <paramref name="target"/> with what the counters of <paramref name="source"/> hold. A usage section is empty by now, and stays so.</summary>
     /// <param name="from">Layout of <paramref name="source"/>.</param>
     /// <param name="source">The block as it was.</param>
     /// <param name="to">Layout of <paramref name="target"/>.</param>
@@ -49,10 +51,11 @@ public static class CounterMigration
     public static void Migrate(CounterLayout from, ReadOnlySpan<byte> source, CounterLayout to, Span<byte> target, in Instant now)
     {
         Invariant.Check(source.Length == from.SizeBytes && target.Length == to.SizeBytes);
+        Invariant.Check(UsageSection.IsEmpty(from, source));
         for (int i = 0; i < to.Shapes.Length; i++)
         {
             CounterShape shape = to.Shapes[i];
-            int old = Array.FindIndex(from.Shapes, s => string.Equals(s.LimitName, shape.LimitName, StringComparison.Ordinal));
+            int old = Array.FindIndex(from.Shapes, s => IsSameLimit(s, shape));
             if (old < 0)
             {
                 continue;
@@ -64,6 +67,11 @@ public static class CounterMigration
                 before.CopyTo(after);
                 continue;
             }
+            if (CalendarMigration.TryMigrate(from.Shapes[old], before, shape, after, now) || shape.Algorithm == LimitAlgorithm.Concurrency)
+            {
+                // What a rate or quota counted is not held by anybody, so nobody would ever give it back.
+                continue;
+            }
             // No limit admits more than AmountMax, so a full counter is full enough.
             long used = Math.Min(Counter.Used(from.Shapes[old], before, now), Bounds.AmountMax);
             if (used > 0)
@@ -72,4 +80,7 @@ public static class CounterMigration
             }
         }
     }
+
+    private static bool IsSameLimit(CounterShape a, CounterShape b) =>
+        string.Equals(a.LimitName, b.LimitName, StringComparison.Ordinal) && string.Equals(a.Unit, b.Unit, StringComparison.Ordinal);
 }

@@ -23,6 +23,17 @@ internal static class FixedWindow
         c[1] += cost;
     }
 
+    public static long Uncount(CounterShape shape, Span<long> c, long units, long countedNs, long nowNs)
+    {
+        if (countedNs / shape.PeriodNs != c[0] || nowNs / shape.PeriodNs > c[0])
+        {
+            return 0;
+        }
+        long given = Math.Min(units, c[1]);
+        c[1] -= given;
+        return given;
+    }
+
     public static long Used(CounterShape shape, ReadOnlySpan<long> c, long nowNs) => nowNs / shape.PeriodNs > c[0] ? 0 : c[1];
 
     public static long ResetNs(CounterShape shape, ReadOnlySpan<long> c, long nowNs) =>

@@ -41,6 +41,22 @@ internal static class SlidingWindow
         c[1 + Slot(bucket, slots)] += cost;
     }
 
+    /// <summary>From the bucket of the instant, while that is within the window.</summary>
+    public static long Uncount(CounterShape shape, Span<long> c, long units, long countedNs, long nowNs)
+    {
+        long bucket = countedNs / shape.BucketWidthNs;
+        int slots = Slots(shape);
+        // A bucket after the head holds nothing: its slot is that of one a turn earlier.
+        if (bucket > c[0] || bucket <= Bucket(shape, c, nowNs) - slots)
+        {
+            return 0;
+        }
+        ref long count = ref c[1 + Slot(bucket, slots)];
+        long given = Math.Min(units, count);
+        count -= given;
+        return given;
+    }
+
     public static long Used(CounterShape shape, ReadOnlySpan<long> c, long nowNs) => UsedAt(shape, c, Bucket(shape, c, nowNs));
 
     public static long ResetNs(CounterShape shape, ReadOnlySpan<long> c, long nowNs)

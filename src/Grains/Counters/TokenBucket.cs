@@ -49,6 +49,35 @@ internal static class TokenBucket
         c[1] = parts;
     }
 
+    /// <summary>
+    /// Moves the arrival time back by whole units: by those that cannot have been refilled since they were counted, never before now.
+    /// <para>
+    /// Why not by all of them: if the bucket was full at some time since, then without these units it would have been full no less,
+    /// and what was used afterwards would owe as much as it does. The state does not say whether it was full, so what may have been
+    /// refilled once is not given back a second time. Giving back the whole would let a caller use a full bucket, wait, use it
+    /// again, give the first use back, and so use two bursts at one instant (UncountTests).
+    /// </para>
+    /// </summary>
+    public static long Uncount(CounterShape shape, Span<long> c, long units, long countedNs, long nowNs)
+    {
+        long refilled = Fraction.DivideUp(Math.Max(0, nowNs - countedNs), shape.RefillParts, shape.RefillNs);
+        long given = Math.Min(units - refilled, Used(shape, c, nowNs));
+        if (given <= 0)
+        {
+            return 0;
+        }
+        (long backNs, long backParts) = Fraction.Divide(given, shape.RefillNs, shape.RefillParts);
+        long ns = c[0] - Math.Min(backNs, DebtNsMax);
+        long parts = c[1] - backParts;
+        if (parts < 0)
+        {
+            parts += shape.RefillParts;
+            ns--;
+        }
+        (c[0], c[1]) = ns < nowNs ? (nowNs, 0) : (ns, parts);
+        return given;
+    }
+
     public static long Used(CounterShape shape, ReadOnlySpan<long> c, long nowNs)
     {
         long debtNs = c[0] - nowNs;

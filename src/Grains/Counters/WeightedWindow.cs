@@ -33,6 +33,21 @@ internal static class WeightedWindow
         c[2] += cost;
     }
 
+    /// <summary>From the running window or the one before it.</summary>
+    public static long Uncount(CounterShape shape, Span<long> c, long units, long countedNs, long nowNs)
+    {
+        long window = countedNs / shape.PeriodNs;
+        long age = c[0] - window;
+        if (age is not (0 or 1) || nowNs / shape.PeriodNs > window + 1)
+        {
+            return 0;
+        }
+        ref long count = ref c[age == 0 ? 2 : 1];
+        long given = Math.Min(units, count);
+        count -= given;
+        return given;
+    }
+
     public static long Used(CounterShape shape, ReadOnlySpan<long> c, long nowNs)
     {
         (_, long previous, long current, long elapsed) = At(shape, c, nowNs);

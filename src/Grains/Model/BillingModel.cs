@@ -1,4 +1,5 @@
 using Quota.Grains.Calendar;
+using Quota.Grains.Usage;
 
 namespace Quota.Grains.Model;
 
@@ -27,6 +28,41 @@ public sealed class BillingModel : IEquatable<BillingModel>
     public string ZoneId => Month.ZoneId;
 
     public int AnchorDay => Month.AnchorDay;
+
+    /// <summary>The local date at an instant, in days since 1970-01-01.</summary>
+    public int DayAt(long wallMs) => Day.DateAt(wallMs).DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
+
+    /// <summary>The name of the month that contains an instant.</summary>
+    public MonthLabel MonthAt(long wallMs)
+    {
+        DateOnly start = Month.DateAt(Month.PeriodAt(wallMs).StartMs);
+        return new MonthLabel(start.Year, start.Month);
+    }
+
+    /// <summary>The start of a local date, in days since 1970-01-01.</summary>
+    public long StartOfDayMs(int day)
+    {
+        // Noon in UTC is within this or a neighbouring local day.
+        const long DayMs = 86_400_000;
+        CalendarPeriod period = Day.PeriodAt((day * DayMs) + (DayMs / 2));
+        while (DayAt(period.StartMs) < day)
+        {
+            period = Day.PeriodAt(period.EndMs);
+        }
+        while (DayAt(period.StartMs - 1) >= day)
+        {
+            period = Day.PeriodAt(period.StartMs - 1);
+        }
+        return period.StartMs;
+    }
+
+    /// <summary>The month of this name.</summary>
+    public CalendarPeriod PeriodOf(MonthLabel label)
+    {
+        int day = Math.Min(AnchorDay, DateTime.DaysInMonth(label.Year, label.Month));
+        // Noon in UTC is within the first two local days of the month in every zone.
+        return Month.PeriodAt((long)(new DateTime(label.Year, label.Month, day, 12, 0, 0, DateTimeKind.Utc) - DateTime.UnixEpoch).TotalMilliseconds);
+    }
 
     public bool Equals(BillingModel? other) => other is not null && Month.Equals(other.Month);
 

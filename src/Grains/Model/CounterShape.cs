@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text;
 using Quota.Contracts;
 using Quota.Grains.Calendar;
 
@@ -10,15 +11,23 @@ namespace Quota.Grains.Model;
 /// </summary>
 public sealed record CounterShape
 {
-    private CounterShape(string limitName, LimitAlgorithm algorithm, int longs)
+    /// <summary>The unit of a limit that names none: one per request.</summary>
+    public const string Requests = "requests";
+
+    private CounterShape(string limitName, string unit, LimitAlgorithm algorithm, int longs)
     {
+        Invariant.Check(Encoding.UTF8.GetByteCount(unit) is >= 1 and <= Bounds.UnitBytesMax);
         LimitName = limitName;
+        Unit = unit;
         Algorithm = algorithm;
         SizeBytes = longs * sizeof(long);
     }
 
     /// <summary>The limit the counter belongs to: a change of plan keeps the counters of limits that keep their name.</summary>
     public string LimitName { get; }
+
+    /// <summary>What the counter counts: 1 to 64 bytes of UTF-8. A limit that counts something else from now on starts anew.</summary>
+    public string Unit { get; }
 
     public LimitAlgorithm Algorithm { get; }
 
@@ -36,6 +45,15 @@ public sealed record CounterShape
 
     /// <summary>Quota: its calendar; null otherwise.</summary>
     public CalendarRule? Calendar { get; private init; }
+
+    /// <summary>Quota with roll-over or offset: its amount, on which depends what is carried over; 0 otherwise.</summary>
+    public long Amount { get; private init; }
+
+    /// <summary>Quota with roll-over: the most units that are carried into a period; 0 otherwise.</summary>
+    public long RolloverMax { get; private init; }
+
+    /// <summary>Quota with an offset: units that count as used in the first period; 0 otherwise.</summary>
+    public long InitialOffset { get; private init; }
 
     /// <summary>Sliding window: width of a bucket in ns, rounded up so that the buckets never cover less than the period.</summary>
     public long BucketWidthNs { get; private init; }
@@ -55,26 +73,29 @@ public sealed record CounterShape
     /// <summary>Bytes of the counter, a multiple of eight.</summary>
     public int SizeBytes { get; }
 
-    public static CounterShape SlidingWindow(string limitName, long periodNs, int buckets)
+    public static CounterShape SlidingWindow(string limitName, long periodNs, int buckets, string unit = Requests)
     {
         CheckPeriod(periodNs);
         Invariant.Check(buckets is >= Bounds.BucketsMin and <= Bounds.BucketsMax);
-        return new(limitName, LimitAlgorithm.SlidingWindow, 2 + buckets) { PeriodNs = periodNs, Buckets = buckets, BucketWidthNs = (periodNs + buckets - 1) / buckets };
+        return new(limitName, unit, LimitAlgorithm.SlidingWindow, 2 + buckets) { PeriodNs = periodNs, Buckets = buckets, BucketWidthNs = (periodNs + buckets - 1) / buckets };
     }
 
-    public static CounterShape Weighted(string limitName, long periodNs)
+    /// <summary>The place of a limit whose counters are in blocks of their own.</summary>
+    public static CounterShape PerValue(string limitName, string unit = Requests) => new(limitName, unit, LimitAlgorithm.PerValue, 0);
+
+    public static CounterShape Weighted(string limitName, long periodNs, string unit = Requests)
     {
         CheckPeriod(periodNs);
-        return new(limitName, LimitAlgorithm.Weighted, 3) { PeriodNs = periodNs };
+        return new(limitName, unit, LimitAlgorithm.Weighted, 3) { PeriodNs = periodNs };
     }
 
-    public static CounterShape FixedWindow(string limitName, long periodNs)
+    public static CounterShape FixedWindow(string limitName, long periodNs, string unit = Requests)
     {
         CheckPeriod(periodNs);
-        return new(limitName, LimitAlgorithm.FixedWindow, 2) { PeriodNs = periodNs };
+        return new(limitName, unit, LimitAlgorithm.FixedWindow, 2) { PeriodNs = periodNs };
     }
 
-    public static CounterShape TokenBucket(string limitName, long refillAmount, long periodNs, long burst)
+    public static CounterShape TokenBucket(string limitName, long refillAmount, long periodNs, long burst, string unit = Requests)
     {
         CheckPeriod(periodNs);
         Invariant.Check(refillAmount is >= 1 and <= Bounds.AmountMax);
@@ -83,7 +104,7 @@ public sealed record CounterShape
         (long refillNs, long refillParts) = (periodNs / divisor, refillAmount / divisor);
         (Int128 burstNs, Int128 burstParts) = Int128.DivRem((Int128)burst * refillNs, refillParts);
         Invariant.Check(burstNs <= BurstNsMax);
-        return new(limitName, LimitAlgorithm.TokenBucket, 2)
+        return new(limitName, unit, LimitAlgorithm.TokenBucket, 2)
         {
             PeriodNs = periodNs,
             RefillAmount = refillAmount,
@@ -95,8 +116,26 @@ public sealed record CounterShape
         };
     }
 
-    public static CounterShape ForCalendar(string limitName, CalendarRule calendar) =>
-        new(limitName, LimitAlgorithm.Calendar, 3) { Calendar = calendar };
+    public static CounterShape ForCalendar(string limitName, CalendarRule calendar, string unit = Requests) =>
+        new(limitName, unit, LimitAlgorithm.Calendar, 3) { Calendar = calendar };
+
+    /// <summary>A quota with roll-over, an offset in its first period, or both; with neither it is a plain one, whose counter is smaller.</summary>
+    public static CounterShape ForCalendarCarry(string limitName, CalendarRule calendar, long amount, long rolloverMax, long initialOffset, string unit = Requests)
+    {
+        Invariant.Check(amount is >= 0 and <= Bounds.AmountMax);
+        Invariant.Check(rolloverMax is >= 0 and <= Bounds.AmountMax);
+        Invariant.Check(initialOffset is >= 0 and <= Bounds.AmountMax);
+        Invariant.Check(rolloverMax > 0 || initialOffset > 0);
+        return new(limitName, unit, LimitAlgorithm.CalendarCarry, 4)
+        {
+            Calendar = calendar,
+            Amount = amount,
+            RolloverMax = rolloverMax,
+            InitialOffset = initialOffset,
+        };
+    }
+
+    public static CounterShape Concurrency(string limitName, string unit = Requests) => new(limitName, unit, LimitAlgorithm.Concurrency, 1);
 
     /// <summary>Longest time a token bucket may take to fill: ten years, so that no arrival time overflows.</summary>
     public const long BurstNsMax = 10 * 366L * 24 * 3600 * 1_000_000_000;

@@ -17,4 +17,16 @@ public enum LimitAlgorithm : byte
 
     /// <summary>Quota. Calendar periods in a time zone.</summary>
     Calendar = 5,
+
+    /// <summary>Concurrency. Units held by reservations; time frees nothing.</summary>
+    Concurrency = 6,
+
+    /// <summary>Quota. Calendar periods with roll-over of unused units, an offset in the first period, or both.</summary>
+    CalendarCarry = 7,
+
+    /// <summary>
+    /// In the key's own block: a limit that counts per attribute value. Its counters are in blocks of their own; here it has no
+    /// bytes but its row of usage.
+    /// </summary>
+    PerValue = 8,
 }

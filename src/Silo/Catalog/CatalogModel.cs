@@ -1,6 +1,6 @@
 namespace Quota.Silo.Catalog;
 
-/// <summary>Everything the configuration says about namespaces, plans and keys: one immutable snapshot.</summary>
+/// <summary>Everything that is defined of namespaces, plans and keys. Its maps change in place; what they hold are immutable models and stable cells.</summary>
 public sealed class CatalogModel(IEnumerable<NamespaceModel> namespaces)
 {
     public static readonly CatalogModel Empty = new([]);

@@ -1,6 +1,6 @@
 namespace Quota.Silo.Catalog;
 
-/// <summary>Holds the snapshot in force. Readers take the reference once per request and keep to it.</summary>
+/// <summary>Holds the catalog in force. Readers take the reference once per request and keep to it.</summary>
 public sealed class CatalogState(CatalogModel initial)
 {
     private volatile CatalogModel _current = initial;

@@ -12,7 +12,7 @@ namespace Quota.Silo.Catalog;
 /// second should those be lost; once the file has stopped changing it is read, validated and put in force. A bad file is
 /// refused with all of its errors in the log, and what was in force stays in force.
 /// <para>
-/// Safety: one loop reads the file and swaps the catalog, so reloads never overtake each other. Events and requests only wake
+/// Safety: one loop reads the file and has it put in force, so reloads never overtake each other. Events and requests only wake
 /// the loop. What decides is the file's content, compared by hash: a wake-up too many costs one read, and a wake-up that comes
 /// while the loop is reading is kept for another turn, so the last content always gets its turn.
 /// </para>
@@ -21,7 +21,7 @@ public sealed class CatalogWatcher : IAsyncDisposable
 {
     private readonly string _path;
     private readonly SiloSettings _running;
-    private readonly CatalogState _state;
+    private readonly IConfigTarget _target;
     private readonly ILogger<CatalogWatcher> _logger;
     private readonly TimeProvider _time;
     private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -38,16 +38,16 @@ public sealed class CatalogWatcher : IAsyncDisposable
 
     /// <param name="path">The configuration file.</param>
     /// <param name="initial">The file as it was read at start, valid. A later <c>server</c> section that differs is reported, not adopted.</param>
-    /// <param name="state">Holds the catalog read at start; later ones are put here.</param>
+    /// <param name="target">Has the file as it was read at start in force; later ones are put there.</param>
     /// <param name="logger">Told of every reload.</param>
     /// <param name="time">Paces the looks at the file.</param>
-    public CatalogWatcher(string path, ConfigResult initial, CatalogState state, ILogger<CatalogWatcher> logger, TimeProvider time)
+    public CatalogWatcher(string path, ConfigResult initial, IConfigTarget target, ILogger<CatalogWatcher> logger, TimeProvider time)
     {
         _path = Path.GetFullPath(path);
         Invariant.Check(initial.IsValid);
         _running = initial.Settings;
         _contentHash = initial.ContentHash;
-        _state = state;
+        _target = target;
         _logger = logger;
         _time = time;
     }
@@ -128,7 +128,7 @@ public sealed class CatalogWatcher : IAsyncDisposable
                     continue;
                 }
                 await SettleAsync();
-                Reload(isRequested: wanted.HasFlag(Wake.Request));
+                await ReloadAsync(isRequested: wanted.HasFlag(Wake.Request));
             }
         }
         catch (OperationCanceledException)
@@ -158,7 +158,7 @@ public sealed class CatalogWatcher : IAsyncDisposable
         }
     }
 
-    private void Reload(bool isRequested)
+    private async Task ReloadAsync(bool isRequested)
     {
         bool isRead = ConfigFile.TryRead(_path, out byte[] bytes, out ConfigError? error);
         // An unreadable file has no content; its hash is that of its message, so that it is reported once.
@@ -168,17 +168,21 @@ public sealed class CatalogWatcher : IAsyncDisposable
             return;
         }
         _contentHash = hash;
-        CatalogModel before = _state.Current;
-        ConfigResult result = isRead ? ConfigLoader.Parse(bytes, _path, before) : ConfigResult.Invalid([error!]);
-        if (!result.IsValid)
+        ConfigResult result = isRead ? ConfigLoader.Parse(bytes, _path) : ConfigResult.Invalid([error!]);
+        CatalogChange? change = null;
+        if (result.IsValid)
+        {
+            (change, IReadOnlyList<ConfigError> errors) = await _target.AdoptAsync(result, _running, _stop.Token);
+            result = change is null ? ConfigResult.Invalid(errors) : result;
+        }
+        if (change is null)
         {
             CatalogLog.Refused(_logger, _path, result.Errors);
-            Publish(result, null);
-            return;
         }
-        CatalogChange change = CatalogChange.Between(before, result.Catalog, _running, result.Settings);
-        _state.Swap(result.Catalog);
-        CatalogLog.Adopted(_logger, _path, change);
+        else
+        {
+            CatalogLog.Adopted(_logger, _path, change);
+        }
         Publish(result, change);
     }
 

@@ -6,12 +6,23 @@ namespace Quota.Silo.Catalog;
 /// A key with a definition, for as long as it has one. What is defined is swapped by reference: a reader takes
 /// <see cref="Current"/> once and keeps to it.
 /// </summary>
-public sealed class KeyState(string name, KeyModel initial)
+public sealed class KeyState
 {
-    private volatile KeyModel _current = initial;
+    private volatile KeyModel _current;
+
+    public KeyState(string name, KeyModel initial)
+        : this(Encoding.UTF8.GetBytes(name), initial)
+    {
+    }
+
+    internal KeyState(byte[] nameUtf8, KeyModel initial)
+    {
+        NameUtf8 = nameUtf8;
+        _current = initial;
+    }
 
     /// <summary>The key in UTF-8.</summary>
-    public byte[] NameUtf8 { get; } = Encoding.UTF8.GetBytes(name);
+    public byte[] NameUtf8 { get; }
 
     public KeyModel Current => _current;
 

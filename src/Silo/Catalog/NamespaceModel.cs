@@ -5,7 +5,10 @@ using Quota.Grains.Model;
 
 namespace Quota.Silo.Catalog;
 
-/// <summary>One namespace of the configuration, immutable.</summary>
+/// <summary>
+/// One namespace: its settings, immutable, and its plans and keys, which change in place. A change of the settings, or of what
+/// <see cref="Counters"/> says, is another model over the same plans and keys.
+/// </summary>
 public sealed class NamespaceModel
 {
     public NamespaceModel(string name)
@@ -29,7 +32,11 @@ public sealed class NamespaceModel
     public PlanModel? DefaultPlan { get; init; }
 
     /// <summary>The counters of all plans that are kept once per key.</summary>
-    public IReadOnlySet<CounterShape> Counters => field ??= Plans.Values.SelectMany(p => p.Layout.Shapes).ToFrozenSet();
+    public IReadOnlySet<CounterShape> Counters
+    {
+        get => field ??= Plans.Values.SelectMany(p => p.Layout.Shapes).ToFrozenSet();
+        init;
+    }
 
     public SyncMode Sync { get; init; }
 
@@ -56,6 +63,15 @@ public sealed class NamespaceModel
     /// <summary>A month is sealed this long after its end.</summary>
     public long SealGraceMs { get; init; } = Bounds.SealGraceMsDefault;
 
+    /// <summary>Where threshold events are sent; null for the log alone.</summary>
+    public WebhookModel? Webhook { get; init; }
+
     /// <summary>Months that usage is kept after it was sealed.</summary>
     public int RetentionMonths { get; init; } = Bounds.RetentionMonthsDefault;
+
+    /// <summary>The calendar a key is billed by, defined or not; the empty key is the namespace as a whole.</summary>
+    public BillingModel BillingOf(ReadOnlySpan<byte> key) =>
+        key.IsEmpty ? Root?.Current.Plan.Billing ?? Billing
+        : Keys.TryGet(key, out KeyState? state) ? state.Current.Plan.Billing ?? Billing
+        : DefaultPlan?.Billing ?? Billing;
 }

@@ -25,6 +25,9 @@ internal static class QuotaCli
         {
             ServeCommand.Create(console),
             ConfigCommand.Create(console),
+            ImportCommand.Create(console),
+            ExportCommand.Create(console),
+            UsageCommand.Create(console),
             ReplayCommand.Create(console),
             SampleLogCommand.Create(console),
         };

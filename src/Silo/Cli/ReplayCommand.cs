@@ -86,21 +86,22 @@ internal sealed class ReplayCommand
         }
         else
         {
-            ReplayTable.Write(report, Tables());
+            ReplayTable.Write(report, Tables(_console));
         }
         return ExitCode.Success;
     }
 
-    private IAnsiConsole Tables()
+    /// <summary>Where tables go: to a terminal with its width and colours, otherwise plain.</summary>
+    internal static IAnsiConsole Tables(CliConsole console)
     {
         IAnsiConsole tables = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Out = new AnsiConsoleOutput(_console.Output),
-            Ansi = _console.IsOutputTerminal ? AnsiSupport.Detect : AnsiSupport.No,
-            ColorSystem = _console.IsOutputTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Out = new AnsiConsoleOutput(console.Output),
+            Ansi = console.IsOutputTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = console.IsOutputTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
         });
-        if (!_console.IsOutputTerminal)
+        if (!console.IsOutputTerminal)
         {
             tables.Profile.Width = CliConsole.PlainWidth;
         }

@@ -11,6 +11,7 @@ using Quota.Silo.Limiting;
 using Quota.Silo.Protocols.Health;
 using Quota.Silo.Protocols.Json;
 using Quota.Silo.Protocols.Native;
+using Quota.Silo.Protocols.Operations;
 using Quota.Silo.Protocols.Reflection;
 
 namespace Quota.Silo.Edge;
@@ -33,21 +34,23 @@ public sealed class EdgeServer : IAsyncDisposable
 
     /// <param name="settings">Addresses and bounds.</param>
     /// <param name="limiter">Decides.</param>
+    /// <param name="operations">Does what is not a check.</param>
     /// <param name="serving">What health checks report; set to draining by <see cref="StopAsync"/>.</param>
     /// <param name="services">Further gRPC services.</param>
     /// <param name="loggers">Where faults are logged.</param>
-    public EdgeServer(SiloSettings settings, ILimiter limiter, ServingState serving, IReadOnlyList<IGrpcService> services, ILoggerFactory loggers)
+    /// <param name="routes">Further HTTP endpoints.</param>
+    public EdgeServer(SiloSettings settings, ILimiter limiter, IGrainOperations operations, ServingState serving, IReadOnlyList<IGrpcService> services, ILoggerFactory loggers, IReadOnlyList<HttpRoute>? routes = null)
     {
         _settings = settings;
         _serving = serving;
         Shedder = new LoadShedder(settings.InFlightMax, Bounds.StreamsMax);
         RateLimitedLog log = new(loggers.CreateLogger<EdgeServer>());
 
-        List<IGrpcService> all = [new QuotaService(limiter, Shedder), .. services];
+        List<IGrpcService> all = [new QuotaService(limiter, operations, Shedder), .. services];
         all.Add(new HealthService(serving, all.Select(s => s.FullName)));
         all.Add(new ReflectionService([.. all]));
         _grpcApplication = new KestrelGrpcApplication(new GrpcServiceTable(all), Shedder, log, _draining.Token);
-        _router = new HttpRouter([JsonCheckRoute.Create(limiter), .. HealthRoutes.Create(serving), PointerRoute()], Shedder, log);
+        _router = new HttpRouter([.. JsonCheckRoute.Create(limiter, operations), .. OperationEndpoints.Create(operations).Select(o => o.Route), .. HealthRoutes.Create(serving), .. routes ?? [], PointerRoute()], Shedder, log);
 
         QuietLoggerFactory quiet = new(loggers);
         _grpc = new KestrelListener(Address(settings.GrpcListen), HttpProtocols.Http2, settings.ConnectionsMax, quiet);

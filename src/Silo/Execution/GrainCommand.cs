@@ -1,6 +1,7 @@
 using Quota.Grains;
 using Quota.Grains.Model;
 using Quota.Silo.Catalog;
+using Quota.Silo.Limiting;
 
 namespace Quota.Silo.Execution;
 
@@ -16,9 +17,25 @@ public readonly ref struct GrainCommand
 
     public required ReadOnlySpan<byte> Key { get; init; }
 
+    /// <summary>The level above the key, which counts with it and has levels above of its own; null if there is none.</summary>
+    public KeyState? Above { get; init; }
+
     public required AttributeSet Attributes { get; init; }
 
-    public required long Cost { get; init; }
+    /// <summary>In the units of <see cref="Plan"/>.</summary>
+    public required CostVector Costs { get; init; }
+
+    /// <summary>The costs in units besides requests, for the levels above.</summary>
+    public NamedCosts Named { get; init; }
+
+    /// <summary>Decide, and count nothing.</summary>
+    public bool IsPeek { get; init; }
+
+    /// <summary>The caller's id of this request, or empty.</summary>
+    public ReadOnlySpan<byte> RequestId { get; init; }
+
+    /// <summary>Set if the units are to be held, not used.</summary>
+    public ReservationTerms? Hold { get; init; }
 
     public required Instant Now { get; init; }
 }

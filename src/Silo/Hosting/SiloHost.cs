@@ -2,9 +2,9 @@ using System.Net.Sockets;
 using Quota.Contracts;
 using Quota.Silo.Catalog;
 using Quota.Silo.Edge;
-using Quota.Silo.Execution.Local;
 using Quota.Silo.Journal;
-using Quota.Silo.Limiting;
+using Quota.Silo.Protocols.Usage;
+using Quota.Silo.Store;
 using Quota.Silo.Time;
 
 namespace Quota.Silo.Hosting;
@@ -19,7 +19,7 @@ internal sealed class SiloHost : IAsyncDisposable
     private static readonly TimeSpan HealthInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly SiloStorage _storage;
-    private readonly Checkpointer _checkpointer;
+    private readonly SiloEngine _engine;
     private readonly EdgeServer _edge;
     private readonly ServingState _serving;
     private readonly ILogger _logger;
@@ -29,10 +29,10 @@ internal sealed class SiloHost : IAsyncDisposable
     private volatile bool _isTried;
     private bool _stopped;
 
-    private SiloHost(SiloStorage storage, Checkpointer checkpointer, EdgeServer edge, ServingState serving, CatalogState catalog, ILogger logger)
+    private SiloHost(SiloStorage storage, SiloEngine engine, EdgeServer edge, ServingState serving, CatalogState catalog, ILogger logger)
     {
         _storage = storage;
-        _checkpointer = checkpointer;
+        _engine = engine;
         _edge = edge;
         _serving = serving;
         _logger = logger;
@@ -45,13 +45,16 @@ internal sealed class SiloHost : IAsyncDisposable
     /// <summary>The plans and keys in force.</summary>
     public CatalogState Catalog { get; }
 
+    /// <summary>The stored definitions, if the silo was started with a configuration file.</summary>
+    public DefinitionHost? Definitions { get; private init; }
+
     public SiloStorage Storage => _storage;
 
     public ServingStatus Status => _serving.Status;
 
     /// <summary>Starts a silo; it is ready when this completes.</summary>
     /// <param name="settings">What it runs with.</param>
-    /// <param name="catalog">The plans and keys it begins with.</param>
+    /// <param name="catalog">The plans and keys it has if the options name no configuration file.</param>
     /// <param name="options">What differs from a silo in production.</param>
     /// <param name="loggers">Where it logs.</param>
     /// <param name="cancellation">Gives up the start.</param>
@@ -64,11 +67,28 @@ internal sealed class SiloHost : IAsyncDisposable
         {
             return (null, error);
         }
-        SiloHost host = Compose(settings, catalog, options, storage, loggers, logger);
+        DefinitionHost? definitions = null;
+        if (options.Config is { } config)
+        {
+            // After the journal, which keeps a second silo away from the directory.
+            (definitions, error) = await DefinitionHost.OpenAsync(settings, config, logger, cancellation).ConfigureAwait(false);
+            if (definitions is null)
+            {
+                await storage.DisposeAsync().ConfigureAwait(false);
+                return (null, error);
+            }
+            catalog = definitions.Service.Catalog;
+        }
+        SiloHost host = Compose(settings, catalog, options, storage, definitions, loggers, logger);
         try
         {
             await host.StartAsync(options, cancellation).ConfigureAwait(false);
             return (host, null);
+        }
+        catch (StoreException e)
+        {
+            await host.DisposeAsync().ConfigureAwait(false);
+            return (null, e.Message);
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
         {
@@ -90,9 +110,14 @@ internal sealed class SiloHost : IAsyncDisposable
         await _background.ConfigureAwait(false);
         if (!_checkpointsFailed && _storage.Journal.Status != JournalStatus.Failed)
         {
-            await _checkpointer.TryRoundAsync(CancellationToken.None).ConfigureAwait(false);
+            await _engine.Checkpointer.TryRoundAsync(CancellationToken.None).ConfigureAwait(false);
         }
         await _edge.DisposeAsync().ConfigureAwait(false);
+        _engine.Dispose();
+        if (Definitions is not null)
+        {
+            await Definitions.DisposeAsync().ConfigureAwait(false);
+        }
         await _storage.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
     }
@@ -104,24 +129,25 @@ internal sealed class SiloHost : IAsyncDisposable
         if (_storage.Report.Losses.Count > 0)
         {
             // The loss was accepted for this start; a checkpoint gives up the damaged segment, so that the next start needs no consent.
-            await _checkpointer.TryRoundAsync(cancellation).ConfigureAwait(false);
+            await _engine.Checkpointer.TryRoundAsync(cancellation).ConfigureAwait(false);
         }
-        _background = Task.Run(CheckpointAsync, CancellationToken.None);
+        await _engine.RestoreAsync(cancellation).ConfigureAwait(false);
+        _background = Task.WhenAll(Task.Run(CheckpointAsync, CancellationToken.None), _engine.RunAsync(_stopping.Token));
         Endpoints = await _edge.StartAsync(cancellation).ConfigureAwait(false);
         _isTried = !options.SelfTest || await TryItselfAsync(cancellation).ConfigureAwait(false);
         FollowJournal();
         _background = Task.WhenAll(_background, Task.Run(FollowJournalAsync, CancellationToken.None));
     }
 
-    private static SiloHost Compose(SiloSettings settings, CatalogModel catalog, SiloHostOptions options, SiloStorage storage, ILoggerFactory loggers, ILogger logger)
+    private static SiloHost Compose(SiloSettings settings, CatalogModel catalog, SiloHostOptions options, SiloStorage storage, DefinitionHost? definitions, ILoggerFactory loggers, ILogger logger)
     {
         var state = new CatalogState(catalog);
         IClock clock = options.Clock ?? new SystemClock(TimeProvider.System, storage.LatestWindowNs);
-        var limiter = new Limiter(state, new LocalExecutor(storage.Table, storage.Journal, storage.Store), clock);
-        var checkpointer = new Checkpointer(storage.Table, storage.Journal, storage.Store, clock, settings, logger);
+        var engine = new SiloEngine(storage, state, clock, settings, logger);
         var serving = new ServingState();
-        var edge = new EdgeServer(settings, limiter, serving, options.Services, loggers);
-        return new SiloHost(storage, checkpointer, edge, serving, state, logger);
+        var usage = new UsageService(state, engine.Usage, clock);
+        var edge = new EdgeServer(settings, engine.Limiter, engine.Operations, serving, [usage, .. definitions?.Services ?? [], .. options.Services], loggers, [.. UsageRoutes.Create(usage), .. definitions?.Routes ?? []]);
+        return new SiloHost(storage, engine, edge, serving, state, logger) { Definitions = definitions };
     }
 
     private async Task<bool> TryItselfAsync(CancellationToken cancellation)
@@ -138,7 +164,7 @@ internal sealed class SiloHost : IAsyncDisposable
     {
         try
         {
-            await _checkpointer.RunAsync(_stopping.Token).ConfigureAwait(false);
+            await _engine.Checkpointer.RunAsync(_stopping.Token).ConfigureAwait(false);
         }
         catch (Exception e)
         {

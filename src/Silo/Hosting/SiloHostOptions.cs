@@ -1,3 +1,4 @@
+using Quota.Silo.Catalog.Config;
 using Quota.Silo.Edge.Grpc;
 using Quota.Silo.Time;
 
@@ -11,6 +12,12 @@ internal sealed record SiloHostOptions
 
     /// <summary>Another clock than the machine's.</summary>
     public IClock? Clock { get; init; }
+
+    /// <summary>
+    /// The configuration file, whose definitions are put beside those that are stored. Without one the catalog that the silo is
+    /// given is all there is, and there is no administration.
+    /// </summary>
+    public ConfigResult? Config { get; init; }
 
     /// <summary>Further gRPC services.</summary>
     public IReadOnlyList<IGrpcService> Services { get; init; } = [];

@@ -31,8 +31,8 @@ internal static class SiloRunner
         Action? reload = null;
         using PosixSignalRegistration hangUp = OnSignal(PosixSignal.SIGHUP, () => Volatile.Read(ref reload)?.Invoke());
         SiloSettings settings = options.Over(config.Settings);
-        var hostOptions = new SiloHostOptions { AcceptJournalLoss = options.AcceptJournalLoss };
-        (SiloHost? host, string? fault) = await SiloHost.StartAsync(settings, config.Catalog, hostOptions, loggers, stop.Token).ConfigureAwait(false);
+        var hostOptions = new SiloHostOptions { AcceptJournalLoss = options.AcceptJournalLoss, Config = config };
+        (SiloHost? host, string? fault) = await SiloHost.StartAsync(settings, CatalogModel.Empty, hostOptions, loggers, stop.Token).ConfigureAwait(false);
         if (host is null)
         {
             await Console.Error.WriteLineAsync($"quota: {fault}").ConfigureAwait(false);
@@ -40,12 +40,12 @@ internal static class SiloRunner
         }
         await using (host.ConfigureAwait(false))
         {
-            var watcher = new CatalogWatcher(options.ConfigPath, config, host.Catalog, loggers.CreateLogger<CatalogWatcher>(), TimeProvider.System);
+            var watcher = new CatalogWatcher(options.ConfigPath, config, host.Definitions!.Service, loggers.CreateLogger<CatalogWatcher>(), TimeProvider.System);
             await using (watcher.ConfigureAwait(false))
             {
                 watcher.Start();
                 Volatile.Write(ref reload, watcher.RequestReload);
-                await PrintReadyAsync(host, settings, options.ConfigPath, config.Catalog).ConfigureAwait(false);
+                await PrintReadyAsync(host, settings, options.ConfigPath).ConfigureAwait(false);
                 var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 using CancellationTokenRegistration stopping = stop.Token.Register(stopped.SetResult);
                 await stopped.Task.ConfigureAwait(false);
@@ -58,16 +58,17 @@ internal static class SiloRunner
         return 0;
     }
 
-    private static async Task PrintReadyAsync(SiloHost host, SiloSettings settings, string configPath, CatalogModel catalog)
+    private static async Task PrintReadyAsync(SiloHost host, SiloSettings settings, string configPath)
     {
         string version = typeof(SiloRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
         SiloStorage storage = host.Storage;
+        CatalogModel catalog = host.Catalog.Current;
         string recovered = storage.Recovered.Decisions == 0
             ? "the journal held nothing that the store does not hold"
             : string.Create(CultureInfo.InvariantCulture, $"recovered {storage.Recovered.Decisions:N0} decisions on {storage.Recovered.Blocks:N0} keys from {storage.Report.Segments} journal segments in {storage.Report.Duration.TotalMilliseconds:N0} ms");
         await Console.Out.WriteLineAsync($"""
             Quota {version}
-            config {configPath}: {catalog.Namespaces.Count} namespaces, {catalog.Namespaces.Values.Sum(n => n.Plans.Count)} plans, {catalog.Namespaces.Values.Sum(n => n.Keys.Count)} keys
+            config {configPath}; defined: {catalog.Namespaces.Count} namespaces, {catalog.Namespaces.Values.Sum(n => n.Plans.Count)} plans, {catalog.Namespaces.Values.Sum(n => n.Keys.Count)} keys, loaded in {host.Definitions!.Duration.TotalMilliseconds:N0} ms
             data in {Path.GetFullPath(settings.DataDirectory)}: {recovered}
             {(host.Status == ServingStatus.Serving ? "ready" : "not ready yet, see the log")}: gRPC on {host.Endpoints.Grpc}, HTTP on {host.Endpoints.Http}
             """).ConfigureAwait(false);

@@ -47,6 +47,8 @@ internal sealed class SiloStorage : IAsyncDisposable
             var table = new KeyTable(new LayoutRegistry(), settings.ResidentBlocksMax);
             // 1. Layouts first: the journal names those of older segments by id only.
             await Recovery.RestoreLayoutsAsync(table, store, cancellation).ConfigureAwait(false);
+            long latest = await store.LoadNumberAsync(Checkpointer.LatestWindowNumber, cancellation).ConfigureAwait(false) ?? 0;
+            await RecordRestorer.RestoreAsync(table, store, latest, cancellation).ConfigureAwait(false);
             // 2. Everything the journal still holds is newer than what the store holds.
             var recovery = new Recovery(table);
             JournalOpening opening = FileJournal.Open(JournalOptions.For(settings, logger) with { AcceptLoss = acceptLoss }, recovery.Visit);
@@ -63,7 +65,6 @@ internal sealed class SiloStorage : IAsyncDisposable
                 await opening.Journal.DisposeAsync().ConfigureAwait(false);
                 return (null, $"the journal holds {recovery.Unreadable} records that this build cannot read");
             }
-            long latest = await store.LoadNumberAsync(Checkpointer.LatestWindowNumber, cancellation).ConfigureAwait(false) ?? 0;
             var storage = new SiloStorage(store, opening.Journal, opening.Report, table, recovery.Result, Math.Max(latest, recovery.Result.Latest.WindowNs));
             store = null;
             return (storage, null);

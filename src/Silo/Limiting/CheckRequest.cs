@@ -12,8 +12,14 @@ public readonly ref struct CheckRequest
 
     public required ReadOnlySpan<byte> Key { get; init; }
 
-    /// <summary>Units; 0 peeks. The protocol supplies the default of 1.</summary>
+    /// <summary>Requests; 0 peeks. The protocol supplies the default of 1.</summary>
     public required long Cost { get; init; }
+
+    /// <summary>Costs in other units.</summary>
+    public NamedCosts Named { get; init; }
+
+    /// <summary>Answer what the check would be answered, and count nothing.</summary>
+    public bool IsPeek { get; init; }
 
     public AttributeSet Attributes { get; init; }
 

@@ -11,11 +11,12 @@ namespace Quota.Silo.Limiting;
 /// </summary>
 public sealed class Decision
 {
-    /// <summary>Most plans have no more limits than this; a decision that meets a larger one grows once and keeps its size.</summary>
+    /// <summary>Most plans have no more limits than this; a decision that meets a larger one grows and keeps its size.</summary>
     private const int ResultsUsual = 4;
 
     // Small, because thousands of decisions wait for one sync: they are read again afterwards, from the cache if they fit.
     private LimitResult[] _results = new LimitResult[ResultsUsual];
+    private DecisionLevel[] _above = [];
     private int _resultCount;
 
     public DecisionStatus Status { get; private set; }
@@ -26,17 +27,23 @@ public sealed class Decision
 
     public KeyTreatment KeyTreatment { get; internal set; }
 
-    /// <summary>The plan that was applied, if any.</summary>
+    /// <summary>The plan of the key, if one was applied.</summary>
     public PlanModel? Plan { get; private set; }
 
     /// <summary>The instant of the decision.</summary>
     public Instant At { get; private set; }
 
-    /// <summary>On a refusal by a limit its index in <see cref="Plan"/>, otherwise -1.</summary>
-    public int DecidingLimit { get; private set; } = -1;
+    /// <summary>On a refusal by a limit its index in <see cref="Results"/>, otherwise -1.</summary>
+    public int DecidingResult { get; private set; } = -1;
 
-    /// <summary>What every limit said that the check touched, in plan order.</summary>
+    /// <summary>What every limit said that the check touched: the key's in plan order, then those of each level above.</summary>
     public ReadOnlySpan<LimitResult> Results => _results.AsSpan(0, _resultCount);
+
+    /// <summary>The first answer to this request id, given again.</summary>
+    public bool IsRepeat { get; private set; }
+
+    /// <summary>What was reserved, if the request was a reservation and is allowed.</summary>
+    public ReservationHandle Reservation { get; internal set; }
 
     /// <summary>On <see cref="DecisionStatus.InvalidArgument"/> or <see cref="DecisionStatus.NotFound"/>: the field of the request.</summary>
     public string? ErrorField { get; private set; }
@@ -50,12 +57,18 @@ public sealed class Decision
     /// <summary>The journal position that must be safe before the answer leaves; 0 if it waits for nothing.</summary>
     internal long JournalPosition { get; set; }
 
-    /// <summary>Room for the results of the applicable limits of a plan.</summary>
+    /// <summary>The limit a result is about.</summary>
+    public LimitModel LimitOf(in LimitResult result) => (result.Level == 0 ? Plan! : _above[result.Level - 1].Plan).Limits[result.LimitIndex];
+
+    /// <summary>The key of a level; empty for the key itself (level 0) and for the namespace.</summary>
+    public ReadOnlySpan<byte> KeyOf(int level) => level == 0 ? default : _above[level - 1].KeyUtf8;
+
+    /// <summary>Room for results.</summary>
     internal Span<LimitResult> ResultBuffer(int count)
     {
         if (_results.Length < count)
         {
-            _results = new LimitResult[Bounds.LimitsPerPlanMax];
+            _results = new LimitResult[Math.Max(count, Bounds.LimitsPerPlanMax)];
         }
         _resultCount = count;
         return _results.AsSpan(0, count);
@@ -69,7 +82,9 @@ public sealed class Decision
         KeyTreatment = KeyTreatment.None;
         Plan = null;
         At = now;
-        DecidingLimit = -1;
+        DecidingResult = -1;
+        IsRepeat = false;
+        Reservation = default;
         ErrorField = null;
         ErrorMessage = null;
         Namespace = null;
@@ -77,21 +92,62 @@ public sealed class Decision
         _resultCount = 0;
     }
 
-    internal void Decide(PlanModel plan, in GrainVerdict verdict)
+    /// <summary>Decided by limits.</summary>
+    /// <param name="plan">The key's plan.</param>
+    /// <param name="decidingResult">On a refusal the index of the result that decided, otherwise -1.</param>
+    internal void Decide(PlanModel plan, int decidingResult)
     {
         Status = DecisionStatus.Decided;
-        Allowed = verdict.Allowed;
-        Reason = verdict.Allowed ? DecisionReason.WithinLimits : DecisionReason.LimitExceeded;
+        Allowed = decidingResult < 0;
+        Reason = Allowed ? DecisionReason.WithinLimits : DecisionReason.LimitExceeded;
         Plan = plan;
-        DecidingLimit = verdict.DecidingLimit;
+        DecidingResult = decidingResult;
+    }
+
+    /// <summary>Says whose limits the results of a level are about.</summary>
+    internal void SetLevel(int level, PlanModel plan, byte[] keyUtf8)
+    {
+        if (level == 0)
+        {
+            Plan = plan;
+            return;
+        }
+        if (_above.Length == 0)
+        {
+            _above = new DecisionLevel[Bounds.LevelsMax - 1];
+        }
+        _above[level - 1] = new DecisionLevel(plan, keyUtf8);
+    }
+
+    /// <summary>An earlier decision, given again: it was made at <paramref name="at"/>.</summary>
+    internal void Repeat(PlanModel plan, in Instant at, KeyTreatment treatment)
+    {
+        Decide(plan, -1);
+        At = at;
+        KeyTreatment = treatment;
+        IsRepeat = true;
+    }
+
+    /// <summary>Decided without asking a limit.</summary>
+    internal void DecideByPolicy(DecisionReason reason, bool allowed)
+    {
+        Status = DecisionStatus.Decided;
+        Allowed = allowed;
+        Reason = reason;
     }
 
     internal void DecideUnknownKey(bool allowed)
     {
+        DecideByPolicy(DecisionReason.UnknownKey, allowed);
+        KeyTreatment = allowed ? KeyTreatment.UnknownAllowed : KeyTreatment.UnknownDenied;
+    }
+
+    /// <summary>The key, or one above it, is disabled: what its definition says instead of a decision.</summary>
+    internal void DecideDisabledKey(bool allowed)
+    {
         Status = DecisionStatus.Decided;
         Allowed = allowed;
-        Reason = DecisionReason.UnknownKey;
-        KeyTreatment = allowed ? KeyTreatment.UnknownAllowed : KeyTreatment.UnknownDenied;
+        Reason = DecisionReason.KeyDisabled;
     }
 
     internal void Reject(DecisionStatus status, string? field, string message)
@@ -108,13 +164,15 @@ public sealed class Decision
     {
         Reject(status, null, message);
         JournalPosition = 0;
-        DecidingLimit = -1;
+        DecidingResult = -1;
+        IsRepeat = false;
+        Reservation = default;
         FailurePolicy policy = Namespace?.OnFailure ?? FailurePolicy.Error;
         if (policy != FailurePolicy.Error)
         {
-            Status = DecisionStatus.Decided;
-            Reason = DecisionReason.FailurePolicy;
-            Allowed = policy == FailurePolicy.Allow;
+            DecideByPolicy(DecisionReason.FailurePolicy, policy == FailurePolicy.Allow);
         }
     }
+
+    private readonly record struct DecisionLevel(PlanModel Plan, byte[] KeyUtf8);
 }

@@ -8,4 +8,7 @@ public enum DecisionReason
     LimitExceeded = 2,
     UnknownKey = 3,
     FailurePolicy = 4,
+
+    /// <summary>The key or one above it is disabled.</summary>
+    KeyDisabled = 5,
 }

@@ -15,6 +15,9 @@ public enum DecisionStatus
     /// <summary>The request names a namespace or plan that does not exist.</summary>
     NotFound,
 
+    /// <summary>What was asked for does not fit the state of things: a reservation that has ended otherwise.</summary>
+    FailedPrecondition,
+
     /// <summary>This silo has no room for the work now.</summary>
     Overloaded,
 

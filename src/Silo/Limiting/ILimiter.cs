@@ -17,6 +17,9 @@ public interface ILimiter
     /// </summary>
     void Begin(in CheckRequest request, in Instant now, Decision decision);
 
+    /// <summary>The same, and holds the units instead of using them: they are settled, cancelled, or expire.</summary>
+    void Reserve(in CheckRequest request, in ReservationTerms terms, in Instant now, Decision decision);
+
     /// <summary>
     /// Completes when the answer may leave: an accepted decision is as safe as its namespace's sync mode asks. Completing the
     /// last decision of a batch first makes the others complete at once. Never throws for operational faults; they are in

@@ -15,10 +15,15 @@ public sealed class Limiter(CatalogState catalog, IGrainExecutor executor, ICloc
 {
     public Instant Now() => clock.Now();
 
-    public void Begin(in CheckRequest request, in Instant now, Decision decision)
+    public void Begin(in CheckRequest request, in Instant now, Decision decision) => Begin(request, null, now, decision);
+
+    public void Reserve(in CheckRequest request, in ReservationTerms terms, in Instant now, Decision decision) =>
+        Begin(request, terms, now, decision);
+
+    private void Begin(in CheckRequest request, ReservationTerms? hold, in Instant now, Decision decision)
     {
         decision.Reset(now);
-        if (!WithinBounds(request, decision))
+        if (!WithinBounds(request, decision) || !WithinBounds(hold, decision))
         {
             return;
         }
@@ -29,9 +34,15 @@ public sealed class Limiter(CatalogState catalog, IGrainExecutor executor, ICloc
             return;
         }
         decision.Namespace = owner;
-        PlanModel? plan = FindPlan(owner, request, decision);
+        PlanModel? plan = FindPlan(owner, request, decision, out KeyState? above);
         if (plan is null)
         {
+            return;
+        }
+        var costs = new CostVector(request.Cost);
+        if (request.Named.Count > 0 && !request.Named.TryPlace(plan, ref costs))
+        {
+            decision.Reject(DecisionStatus.InvalidArgument, "costs", $"the plan meters {string.Join(", ", plan.Units)} only");
             return;
         }
         var command = new GrainCommand
@@ -41,7 +52,12 @@ public sealed class Limiter(CatalogState catalog, IGrainExecutor executor, ICloc
             IsPlanConfigured = decision.KeyTreatment != KeyTreatment.PlanFromRequest,
             Key = request.Key,
             Attributes = request.Attributes,
-            Cost = request.Cost,
+            Above = above,
+            Costs = costs,
+            Named = request.Named,
+            IsPeek = request.IsPeek,
+            RequestId = request.RequestId,
+            Hold = hold,
             Now = now,
         };
         executor.Begin(command, decision);
@@ -64,6 +80,10 @@ public sealed class Limiter(CatalogState catalog, IGrainExecutor executor, ICloc
         {
             Reject(decision, "cost", "must be 0 to 1000000000000", request.Cost);
         }
+        else if (request.Named.Count > Bounds.UnitsMax)
+        {
+            Reject(decision, "costs", "must be at most 8 units", request.Named.Count);
+        }
         else if (request.Attributes.Count > Bounds.AttributesMax)
         {
             Reject(decision, "attributes", "must be at most 32", request.Attributes.Count);
@@ -78,20 +98,41 @@ public sealed class Limiter(CatalogState catalog, IGrainExecutor executor, ICloc
         }
         else
         {
+            for (int i = 0; i < request.Named.Count; i++)
+            {
+                if (request.Named.Units(i) is < 0 or > Bounds.CostMax)
+                {
+                    Reject(decision, "costs", "must be 0 to 1000000000000", request.Named.Units(i));
+                    return false;
+                }
+            }
             return true;
         }
         return false;
     }
 
+    private static bool WithinBounds(ReservationTerms? hold, Decision decision)
+    {
+        if (hold is { TtlMs: not 0 and (< Bounds.ReservationTtlMsMin or > Bounds.ReservationTtlMsMax) } terms)
+        {
+            Reject(decision, "ttl_ms", "must be 100 to 86400000, or 0 for 60000", terms.TtlMs);
+            return false;
+        }
+        return true;
+    }
+
     private static void Reject(Decision decision, string field, string rule, long actual) =>
         decision.Reject(DecisionStatus.InvalidArgument, field, $"{rule}, was {actual}");
 
-    private static PlanModel? FindPlan(NamespaceModel owner, in CheckRequest request, Decision decision)
+    private static PlanModel? FindPlan(NamespaceModel owner, in CheckRequest request, Decision decision, out KeyState? above)
     {
+        above = owner.Root;
         if (owner.Keys.TryGet(request.Key, out KeyState? key))
         {
             decision.KeyTreatment = KeyTreatment.Known;
-            return key.Current.Plan;
+            KeyModel known = key.Current;
+            above = known.Above;
+            return IsDisabled(known, decision) ? null : known.Plan;
         }
         if (!request.Plan.IsEmpty)
         {
@@ -110,5 +151,21 @@ public sealed class Limiter(CatalogState catalog, IGrainExecutor executor, ICloc
         }
         decision.DecideUnknownKey(owner.UnknownKeys == UnknownKeyPolicy.Allow);
         return null;
+    }
+
+    private static bool IsDisabled(KeyModel key, Decision decision)
+    {
+        KeyModel? level = key;
+        // A bulk change may for a moment show more levels than there ever are at rest; those are not looked at.
+        for (int i = 0; i < Bounds.LevelsMax && level is not null; i++)
+        {
+            if (level.Status != KeyStatus.Active)
+            {
+                decision.DecideDisabledKey(allowed: level.Status == KeyStatus.DisabledAllow);
+                return true;
+            }
+            level = level.Above?.Current;
+        }
+        return false;
     }
 }

@@ -31,7 +31,7 @@ internal sealed class PlanState(PlanModel plan) : IGrainState
             }
             else
             {
-                shared |= 1u << plan.LayoutIndex(i);
+                shared |= 1u << i;
             }
         }
         Grain.CountBlock(plan.Layout, _shared, shared, cost, now);

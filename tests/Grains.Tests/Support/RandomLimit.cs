@@ -37,12 +37,13 @@ internal static class RandomLimit
         string[] per = random.Next(4) == 0 ? ["ip"] : [];
         long amount = random.Next(20) == 0 ? random.Next(3) : random.Next(20, 60);
         long periodNs = random.NextInt64(Bounds.PeriodNsMin, 20_000_000_000);
-        return random.Next(5) switch
+        return random.Next(6) switch
         {
             0 => LimitModel.Weighted(name, amount, periodNs, mode, per: per),
             1 => LimitModel.TokenBucket(name, Math.Max(1, amount), periodNs, amount, mode, per: per),
             2 => LimitModel.FixedWindow(name, amount, periodNs, mode, per: per),
             3 => LimitModel.Quota(name, amount * 100, new CalendarRule(CalendarUnit.Day, "Europe/Berlin"), mode, per: per),
+            4 => LimitModel.Quota(name, amount * 100, new CalendarRule(CalendarUnit.Day, "Europe/Berlin"), mode, per: per, terms: new QuotaTerms { RolloverMax = random.Next(1, 50) }),
             _ => LimitModel.SlidingWindow(name, amount, periodNs, Buckets(random), mode, per: per),
         };
     }

@@ -20,7 +20,7 @@ public sealed class CatalogWatcherTests : IAsyncDisposable
         File.WriteAllText(Path, Yaml("first"));
         ConfigResult config = ConfigLoader.Load(Path);
         _state = new CatalogState(config.Catalog!);
-        _watcher = new CatalogWatcher(Path, config, _state, _log, TimeProvider.System);
+        _watcher = new CatalogWatcher(Path, config, new CatalogSwap(_state), _log, TimeProvider.System);
     }
 
     private string Path => _directory.File("quota.yaml");
@@ -116,7 +116,7 @@ public sealed class CatalogWatcherTests : IAsyncDisposable
         File.CreateSymbolicLink(Inside("quota.yaml"), "..data/quota.yaml");
         ConfigResult config = ConfigLoader.Load(Inside("quota.yaml"));
         var state = new CatalogState(config.Catalog!);
-        await using var watcher = new CatalogWatcher(Inside("quota.yaml"), config, state, _log, TimeProvider.System);
+        await using var watcher = new CatalogWatcher(Inside("quota.yaml"), config, new CatalogSwap(state), _log, TimeProvider.System);
         watcher.Start();
         Version("..2", "second");
         Directory.CreateSymbolicLink(Inside("..data_tmp"), "..2");
@@ -139,7 +139,7 @@ public sealed class CatalogWatcherTests : IAsyncDisposable
     {
         string link = System.IO.Path.Combine(Directory.CreateDirectory(_directory.File("other")).FullName, "quota.yaml");
         File.CreateSymbolicLink(link, Path);
-        await using var watcher = new CatalogWatcher(link, ConfigLoader.Load(link), _state, _log, TimeProvider.System);
+        await using var watcher = new CatalogWatcher(link, ConfigLoader.Load(link), new CatalogSwap(_state), _log, TimeProvider.System);
         watcher.Start();
         using var timeout = new CancellationTokenSource(TimeMax);
         // The answer to a request ends the first turn, so that only a later look can find the change.

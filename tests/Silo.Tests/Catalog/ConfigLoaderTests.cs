@@ -87,7 +87,7 @@ public sealed class ConfigLoaderTests
             LimitModel.Weighted("weighted", 2, 3600L * 1_000_000_000),
             LimitModel.FixedWindow("fixed", 3, Bounds.PeriodNsMax, per: ["ip", "user"]),
             LimitModel.TokenBucket("bucket", 4, 1_000_000_000, 4),
-            LimitModel.Quota("week", 5, new CalendarRule(CalendarUnit.Week, "UTC", 7), match: [new AttributeMatch("route", ["/a", "/b*"]), new AttributeMatch("method", [""])]),
+            LimitModel.Quota("week", 5, new CalendarRule(CalendarUnit.Week, "UTC", 7), match: [new AttributeMatch("route", ["/a", "/b*"]), new AttributeMatch("method", [""])], terms: new QuotaTerms { InheritsZone = true }),
             LimitModel.Quota("year", 6, new CalendarRule(CalendarUnit.Year, "Asia/Tokyo", 29, 2)),
         ];
         Assert.True(PlanEquality.Same(new PlanModel("p", expected), Plan(model, "p")));
@@ -170,13 +170,12 @@ public sealed class ConfigLoaderTests
         Assert.StartsWith("/nowhere/quota.yaml: cannot be read: ", Assert.Single(ConfigLoader.Load("/nowhere/quota.yaml").Errors).ToString(), StringComparison.Ordinal);
 
     [Fact]
-    public void A_plan_that_stays_the_same_keeps_its_instance()
+    public void A_file_without_namespaces_manages_none()
     {
-        string yaml = File.ReadAllText(RepositoryFiles.Example);
-        ConfigResult first = ConfigLoader.Parse(yaml, "quota.yaml");
-        ConfigResult second = ConfigLoader.Parse(yaml.Replace("amount: 600", "amount: 601", StringComparison.Ordinal), "quota.yaml", first.Catalog);
-        Assert.Same(Plan(Namespace(first, "demo"), "free"), Plan(Namespace(second, "demo"), "free"));
-        Assert.NotSame(Plan(Namespace(first, "demo"), "pro"), Plan(Namespace(second, "demo"), "pro"));
+        ConfigResult result = ConfigLoader.Parse("server: {}", "quota.yaml");
+        Assert.True(result.IsValid);
+        Assert.Null(result.Definitions);
+        Assert.Empty(ConfigLoader.Parse("namespaces: {}", "quota.yaml").Definitions!);
     }
 
     private static NamespaceModel Namespace(ConfigResult result, string name)

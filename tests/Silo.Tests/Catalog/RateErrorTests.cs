@@ -68,7 +68,7 @@ public sealed class RateErrorTests
                     limits:
                       - name: a
             """,
-            "6:13: namespaces.demo.plans.free.limits[0].rate: is required (or quota)"
+            "6:13: namespaces.demo.plans.free.limits[0].rate: is required (or quota, or concurrency)"
         },
         {
             "limit_with_both",

@@ -58,13 +58,6 @@ public sealed class TextErrorTests
             "2:1: a second document begins; the configuration is one document"
         },
         {
-            "namespaces_missing",
-            """
-            server: {}
-            """,
-            "1:1: namespaces: is required"
-        },
-        {
             "unknown_root_field",
             """
             namespaces: {}

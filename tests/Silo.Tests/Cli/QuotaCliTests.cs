@@ -49,9 +49,9 @@ public sealed class QuotaCliTests
     {
         using var directory = new TemporaryDirectory();
         string path = directory.File("bad.yaml");
-        await File.WriteAllTextAsync(path, "namespaces:\n  a:\n    sync: x\n    plan: {}\n");
+        await File.WriteAllTextAsync(path, "namespaces:\n  a:\n    sync: x\n    planz: {}\n");
         CliRun run = await CliRun.Of("config", "check", path);
-        string expected = $"{path}:3:11: namespaces.a.sync: \"x\" is not one of commit, os\n{path}:4:5: namespaces.a.plan: unknown field; did you mean \"plans\"?\n";
+        string expected = $"{path}:3:11: namespaces.a.sync: \"x\" is not one of commit, os\n{path}:4:5: namespaces.a.planz: unknown field; did you mean \"plans\"?\n";
         Assert.Equal((1, "", expected), (run.ExitCode, run.Output, run.Error));
     }
 

@@ -53,7 +53,7 @@ public sealed class PlanChangeTests : IAsyncLifetime
         }
         _limiter.Check("n", "k", cost, plan: "pro");
         Decision refused = _limiter.Check("n", "k");
-        Assert.Equal((false, 0), (refused.Allowed, refused.DecidingLimit));
+        Assert.Equal((false, 0), (refused.Allowed, refused.DecidingResult));
         Assert.Equal(95, refused.Results[1].Remaining);
         Assert.Equal(cost == 1 ? 999 : 1000, _limiter.Check("n", "k", 0, plan: "pro").Results[0].Remaining);
     }

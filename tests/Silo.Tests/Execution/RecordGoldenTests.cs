@@ -1,6 +1,7 @@
 using System.Text;
 using Quota.Grains;
 using Quota.Grains.Model;
+using Quota.Grains.Usage;
 using Quota.Silo.Execution;
 using Quota.Silo.Execution.Local;
 
@@ -33,23 +34,90 @@ public sealed class RecordGoldenTests
     }
 
     [Fact]
-    public void Decision_record()
+    public void Month_id_orders_by_month_and_key()
     {
-        Span<byte> record = stackalloc byte[200];
-        int n = DecisionRecord.WriteHead(record, 2, new Instant(0x0102030405060708, 0x0000011213141516), 3);
-        n += DecisionRecord.WriteBlock(record[n..], "id"u8, 5, null, default);
-        n += DecisionRecord.WriteBlock(record[n..], "x"u8, 1, 0xAABBCCDDEEFF0011, [9, 8]);
-        Assert.Equal(
+        Span<byte> id = stackalloc byte[100];
+        var october = new MonthLabel(2026, 10);
+        int n = GrainId.WriteMonth(id, "ns"u8, october, "key"u8);
+        Assert.Equal("03026E73" + "00031772" + "6B6579", Convert.ToHexString(id[..n]));
+        Assert.True(GrainId.TryReadKey(id[..n], out ReadOnlySpan<byte> owner, out ReadOnlySpan<byte> key));
+        Assert.Equal(("ns", "key"), (Encoding.UTF8.GetString(owner), Encoding.UTF8.GetString(key)));
+        Assert.True(GrainId.TryReadMonth(id[..n], out MonthLabel read));
+        Assert.Equal(october, read);
+        Assert.Equal("03026E7300031772", Convert.ToHexString(GrainId.MonthPrefix("ns"u8, october)));
+        Assert.Equal("03026E73", Convert.ToHexString(GrainId.MonthsPrefix("ns"u8)));
+        Assert.True(GrainId.MonthPrefix("ns"u8, october).AsSpan().SequenceCompareTo(GrainId.MonthPrefix("ns"u8, october.Next)) < 0);
+        Assert.False(GrainId.TryReadKey(id[..7], out _, out _));
+        Assert.False(GrainId.TryReadMonth(id[..7], out _));
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    public void Record_id(byte kind)
+    {
+        Span<byte> id = stackalloc byte[100];
+        int n = GrainId.WriteRecord(id, kind, "ns"u8, "key"u8, "rest"u8);
+        Assert.Equal($"{kind:X2}026E7303006B657972657374", Convert.ToHexString(id[..n]));
+        Assert.True(GrainId.TryReadKey(id[..n], out ReadOnlySpan<byte> owner, out ReadOnlySpan<byte> key));
+        Assert.Equal(("ns", "key"), (Encoding.UTF8.GetString(owner), Encoding.UTF8.GetString(key)));
+        Assert.False(GrainId.TryReadMonth(id[..n], out _));
+        Assert.False(GrainId.TryReadKey(id[..8], out _, out _));
+    }
+
+    [Theory]
+    [InlineData("0000")]
+    [InlineData("0700")]
+    [InlineData("FF00")]
+    public void An_id_of_another_kind_is_none(string hex) =>
+        Assert.False(GrainId.TryReadKey(Convert.FromHexString(hex + "0100AA"), out _, out _));
+
+    [Fact]
+    public void Counter_record_of_the_first_version_is_still_read()
+    {
+        byte[] record = Convert.FromHexString(
             "0102000000000000" + "0807060504030201" + "1615141312010000" + "0300000000000000"
             + "00000200050000006964"
-            + "010001000100000078" + "1100FFEEDDCCBBAA" + "02000908",
-            Convert.ToHexString(record[..n]));
-        Assert.Equal(n, DecisionRecord.HeadBytes + DecisionRecord.BlockBytes(2, 0, image: false) + DecisionRecord.BlockBytes(1, 2, image: true));
+            + "010001000100000078" + "1100FFEEDDCCBBAA" + "02000908");
+        Assert.True(CounterRecord.TryReadHead(record, out int blocks, out Instant now, out long cost));
+        Assert.Equal((2, new Instant(0x0102030405060708, 0x0000011213141516), 3L), (blocks, now, cost));
+        ReadOnlySpan<byte> rest = record.AsSpan(CounterRecord.HeadBytes);
+        Assert.True(CounterRecord.TryReadBlock(ref rest, out ReadOnlySpan<byte> id, out uint mask, out ulong? layout, out _));
+        Assert.Equal(("id", 5u, null), (Encoding.UTF8.GetString(id), mask, layout));
+        Assert.True(CounterRecord.TryReadBlock(ref rest, out _, out mask, out layout, out ReadOnlySpan<byte> state));
+        Assert.Equal((1u, 0xAABBCCDDEEFF0011, "0908"), (mask, layout!.Value, Convert.ToHexString(state)));
+        Assert.True(rest.IsEmpty);
     }
 
     [Fact]
-    public void The_largest_record_fits_into_the_journal() =>
-        Assert.InRange(DecisionRecord.BytesMax, 1, Quota.Contracts.Bounds.JournalRecordBytesMax);
+    public void Decision_record()
+    {
+        Span<byte> record = stackalloc byte[200];
+        int n = DecisionRecord.WriteHead(record, 3, new Instant(0x0102030405060708, 0x0000011213141516));
+        n += DecisionRecord.WritePart(record[n..], DecisionRecord.ImageFlag, 1, "id"u8, 5, 3);
+        n += DecisionRecord.WriteImage(record[n..], 0xAABBCCDDEEFF0011, [9, 8]);
+        n += DecisionRecord.WritePart(record[n..], DecisionRecord.RolledUpFlag, 2, default, 1, 7);
+        n += DecisionRecord.WritePart(record[n..], DecisionRecord.RecordFlag, 0, "r"u8, 0, 0);
+        n += DecisionRecord.WriteImage(record[n..], 1, [1]);
+        Assert.Equal(
+            "0303000000000000" + "0807060504030201" + "1615141312010000"
+            + "01010200050000000300000000000000" + "6964" + "1100FFEEDDCCBBAA" + "02000000" + "0908"
+            + "02020000010000000700000000000000"
+            + "04000100000000000000000000000000" + "72" + "0100000000000000" + "01000000" + "01",
+            Convert.ToHexString(record[..n]));
+        Assert.Equal(n, DecisionRecord.HeadBytes + DecisionRecord.PartBytes(2) + DecisionRecord.ImageBytes(2) + DecisionRecord.PartBytes(0) + DecisionRecord.PartBytes(1) + DecisionRecord.ImageBytes(1));
+    }
+
+    [Fact]
+    public void Image_record()
+    {
+        Span<byte> record = stackalloc byte[200];
+        int n = ImageRecord.WriteHead(record, 1, new Instant(0x0102030405060708, 0x0000011213141516));
+        n += ImageRecord.WriteBlock(record[n..], "id"u8, 0xAABBCCDDEEFF0011, [9, 8]);
+        Assert.Equal("0400010000000000" + "0807060504030201" + "1615141312010000" + "02000000" + "6964" + "1100FFEEDDCCBBAA" + "02000000" + "0908", Convert.ToHexString(record[..n]));
+        Assert.Equal(n, ImageRecord.HeadBytes + ImageRecord.BlockBytes(2, 2));
+    }
 
     [Fact]
     public void Truncated_and_random_records_are_refused_without_a_throw()
@@ -61,7 +129,7 @@ public sealed class RecordGoldenTests
             random.NextBytes(bytes);
             if (bytes.Length > 0)
             {
-                bytes[0] = (byte)random.Next(1, 3);
+                bytes[0] = (byte)random.Next(1, 5);
             }
             new Recovery(new KeyTable(new LayoutRegistry(), 1000)).Apply(bytes);
         }

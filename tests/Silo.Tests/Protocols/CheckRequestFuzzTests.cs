@@ -11,11 +11,11 @@ namespace Quota.Silo.Tests.Protocols;
 
 /// <summary>
 /// The hand-written decoder against Google's: whatever one of them reads, the other reads alike, except where ours is strict on
-/// purpose (UTF-8, groups and unknown wire types inside attributes, attribute bounds and duplicates, enum values).
+/// purpose (UTF-8, groups and unknown wire types inside entries of maps, names of attributes and units, enum values).
 /// </summary>
 public sealed class CheckRequestFuzzTests
 {
-    private static readonly string[] StrictOnPurpose = ["must be valid UTF-8", "groups are not supported", "an unknown wire type", "attributes", "there is no d"];
+    private static readonly string[] StrictOnPurpose = ["must be valid UTF-8", "groups are not supported", "an unknown wire type", "attributes", "costs", "there is no d"];
 
     [Theory]
     [InlineData(1)]
@@ -55,10 +55,51 @@ public sealed class CheckRequestFuzzTests
         Assert.Equal("/ cost=1 plan= id= attributes=0", Mine([0x7D, 1, 2, 3, 4, 0x79, 1, 2, 3, 4, 5, 6, 7, 8, 0x78, 0x80, 1, 0x7A, 1, 9]).Text);
     }
 
+    public static TheoryData<string, string> BadCosts => new()
+    {
+        { "0801", "costs: the name of a unit must be 1 to 64 bytes, was 0" },
+        { "0A00", "costs: the name of a unit must be 1 to 64 bytes, was 0" },
+        { "0A41" + string.Concat(Enumerable.Repeat("61", 65)), "costs: the name of a unit must be 1 to 64 bytes, was 65" },
+        { "0A08" + Convert.ToHexString("requests"u8), "costs: must not name requests: they are the field cost" },
+        { "0A01FF1001", "costs: must be valid UTF-8" },
+        { "0A0261", "request: malformed protobuf: a length goes past its end" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadCosts))]
+    public void Bad_costs_are_errors(string entry, string expected)
+    {
+        byte[] bytes = Convert.FromHexString(entry);
+        Assert.Equal(expected, Mine([0x4A, (byte)bytes.Length, .. bytes]).Error);
+    }
+
+    [Fact]
+    public void Costs_are_read_in_place_and_bounded()
+    {
+        Assert.Equal("/ cost=1 plan= id= attributes=0 a:0 b:-1", Mine([0x4A, 3, 0x0A, 1, (byte)'a', 0x4A, 14, 0x10, .. Enumerable.Repeat((byte)0xFF, 9), 1, 0x0A, 1, (byte)'b']).Text);
+        Assert.Equal("costs: must not repeat a unit", Mine([0x4A, 3, 0x0A, 1, (byte)'a', 0x4A, 5, 0x0A, 1, (byte)'a', 0x10, 1]).Error);
+        CheckQuotaRequest many = new();
+        for (int i = 0; i < Bounds.UnitsMax; i++)
+        {
+            many.Costs.Add(new string('u', Bounds.UnitBytesMax - 1) + i, i);
+        }
+        Assert.NotNull(Mine(many.ToByteArray()).Text);
+        many.Costs.Add("one", 1);
+        Assert.Equal("costs: must be at most 8 units", Mine(many.ToByteArray()).Error);
+    }
+
+    [Fact]
+    public void Peek_is_read()
+    {
+        Assert.Equal("/ cost=1 plan= id= attributes=0 peek", Mine([0x50, 1]).Text);
+        Assert.Equal("/ cost=1 plan= id= attributes=0", Mine([0x50, 1, 0x50, 0]).Text);
+    }
+
     private static (string? Text, string? Error) Mine(byte[] wire)
     {
+        Span<NamedCost> costs = stackalloc NamedCost[Bounds.UnitsMax];
         Span<AttributeRange> ranges = stackalloc AttributeRange[Bounds.AttributesMax];
-        return CheckRequestReader.TryRead(wire, ranges, out CheckRequest request, out CheckOptions options, out RequestError error)
+        return CheckRequestReader.TryRead(wire, ranges, costs, out CheckRequest request, out CheckOptions options, out RequestError error)
             ? (TestLimiter.Describe(request) + (options == default ? "" : $" {options}"), null)
             : (null, $"{error.Field}: {error.Message}");
     }
@@ -77,11 +118,21 @@ public sealed class CheckRequestFuzzTests
                 ranges[count++] = new AttributeRange(buffer.Count, nameUtf8.Length, buffer.Count + nameUtf8.Length, valueUtf8.Length);
                 buffer.AddRange([.. nameUtf8, .. valueUtf8]);
             }
+            NamedCost[] costs = new NamedCost[message.Costs.Count];
+            count = 0;
+            foreach ((string name, long units) in message.Costs)
+            {
+                byte[] nameUtf8 = Encoding.UTF8.GetBytes(name);
+                costs[count++] = new NamedCost(buffer.Count, nameUtf8.Length, units);
+                buffer.AddRange(nameUtf8);
+            }
             CheckRequest request = new()
             {
                 Namespace = Encoding.UTF8.GetBytes(message.Namespace),
                 Key = Encoding.UTF8.GetBytes(message.Key),
                 Cost = message.HasCost ? message.Cost : 1,
+                Named = new NamedCosts(buffer.ToArray(), costs),
+                IsPeek = message.Peek,
                 Plan = Encoding.UTF8.GetBytes(message.Plan),
                 RequestId = Encoding.UTF8.GetBytes(message.RequestId),
                 Attributes = new AttributeSet(buffer.ToArray(), ranges),
@@ -109,6 +160,14 @@ public sealed class CheckRequestFuzzTests
                 message.Attributes[name] = Text(random);
             }
         }
+        foreach (string unit in (string[])["tokens.in", "tokens.out", "b", "ю"])
+        {
+            if (random.Next(4) == 0)
+            {
+                message.Costs[unit] = random.Next(4) == 0 ? -random.NextInt64() : random.Next(300);
+            }
+        }
+        message.Peek = random.Next(3) == 0;
         message.Headers = (Contracts.V1.HeaderDialect)random.Next(4);
         message.Detail = (Detail)random.Next(2);
         return message;

@@ -38,6 +38,9 @@ public sealed class JsonCheckTests
     [InlineData("""{"namespace":"acme","key":"k","headers":2,"detail":"DETAIL_VERDICT"}""", "acme/k cost=1 plan= id= attributes=0")]
     [InlineData("""{"namespace":"acme","key":"k","cost":0,"request_id":"x"}""", "acme/k cost=0 plan= id=x attributes=0")]
     [InlineData("""{"namespace":"acme","key":"k","cost":1e3}""", "acme/k cost=1000 plan= id= attributes=0")]
+    [InlineData("""{"namespace":"acme","key":"k","costs":{"tokens.in":7,"tokens.\u006fut":"12"},"peek":true}""", "acme/k cost=1 plan= id= attributes=0 tokens.in:7 tokens.out:12 peek")]
+    [InlineData("""{"namespace":"acme","key":"k","cost":0,"costs":{},"peek":false}""", "acme/k cost=0 plan= id= attributes=0")]
+    [InlineData("""{"namespace":"acme","key":"k","costs":null,"peek":null}""", "acme/k cost=1 plan= id= attributes=0")]
     public async Task Proto3_json_forms_are_read(string body, string expected)
     {
         await using EdgeFixture edge = await EdgeFixture.StartAsync();
@@ -63,6 +66,16 @@ public sealed class JsonCheckTests
     [InlineData("""{"attributes":{"a":1}}""", "attributes", "must be a string")]
     [InlineData("""{"attributes":{"a":"1","\u0061":"2"}}""", "attributes", "must not repeat a name")]
     [InlineData("""{"attributes":{"":"1"}}""", "attributes", "a name must be 1 to 64 bytes, was 0")]
+    [InlineData("""{"costs":[1]}""", "costs", "must be an object of numbers")]
+    [InlineData("""{"costs":{"a":{}}}""", "costs", "must be a 64-bit integer")]
+    [InlineData("""{"costs":{"a":null}}""", "costs", "must be a 64-bit integer")]
+    [InlineData("""{"costs":{"a":1.5}}""", "costs", "must be a 64-bit integer")]
+    [InlineData("""{"costs":{"a":1,"\u0061":2}}""", "costs", "must not repeat a unit")]
+    [InlineData("""{"costs":{"":1}}""", "costs", "the name of a unit must be 1 to 64 bytes, was 0")]
+    [InlineData("""{"costs":{"requests":1}}""", "costs", "must not name requests")]
+    [InlineData("""{"costs":{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1}}""", "costs", "must be at most 8 units")]
+    [InlineData("""{"peek":"true"}""", "peek", "must be true or false")]
+    [InlineData("""{"peak":true}""", "peak", "there is no such field")]
     [InlineData("""{"headers":"DRAFT_11"}""", "headers", "must be one of")]
     [InlineData("""{"headers":7}""", "headers", "there is no dialect 7")]
     [InlineData("""{"detail":-1}""", "detail", "there is no detail -1")]
@@ -106,20 +119,40 @@ public sealed class JsonCheckTests
         }
     }
 
+    [Fact]
+    public async Task Answers_name_levels_units_and_repeats()
+    {
+        await using EdgeFixture edge = await EdgeFixture.StartAsync();
+        (_, JsonElement parent) = await PostAsync(edge, """{"namespace":"acme","key":"child-deny"}""");
+        CheckQuotaResponse parsed = JsonParser.Default.Parse<CheckQuotaResponse>(parent.GetRawText());
+        Assert.Equal(("tokens", "customer-7", TestLimiter.NowMs, false), (parsed.Limit, parsed.LimitKey, parsed.DecidedAtUnixMs, parsed.Repeat));
+        Assert.Equal(["", "", "", "customer-7", "", "", ""], parsed.Limits.Select(l => l.Key));
+        Assert.Equal(["", "", "", "tokens.in", "", "", ""], parsed.Limits.Select(l => l.Unit));
+        Assert.Equal(JsonValueKind.Number, parent.GetProperty("decidedAtUnixMs").ValueKind);
+
+        (_, JsonElement repeat) = await PostAsync(edge, """{"namespace":"acme","key":"repeat"}""");
+        Assert.True(repeat.GetProperty("repeat").GetBoolean());
+        (_, JsonElement disabled) = await PostAsync(edge, """{"namespace":"acme","key":"disabled"}""");
+        Assert.Equal("REASON_KEY_DISABLED", disabled.GetProperty("reason").GetString());
+        (_, JsonElement verdict) = await PostAsync(edge, """{"namespace":"acme","key":"k","detail":"DETAIL_VERDICT"}""");
+        Assert.Equal("""{"allowed":true,"reason":"REASON_WITHIN_LIMITS","plan":"gold","keyTreatment":"KEY_TREATMENT_KNOWN","retryAfterMs":0}""", verdict.GetRawText());
+    }
+
     [Theory]
     [InlineData(21)]
     [InlineData(22)]
     public void Mutated_bodies_never_throw_and_read_as_googles_reader_reads_them(int seed)
     {
         Random random = new(seed);
-        byte[] valid = Encoding.UTF8.GetBytes("""{"namespace":"acme","key":"k\n\u00e4","cost":"12","attributes":{"route":"/a","a":"1"},"requestId":"r1","plan":"gold","headers":"HEADER_DIALECT_DRAFT_11","detail":1}""");
+        byte[] valid = Encoding.UTF8.GetBytes("""{"namespace":"acme","key":"k\n\u00e4","cost":"12","attributes":{"route":"/a","a":"1"},"requestId":"r1","plan":"gold","headers":"HEADER_DIALECT_DRAFT_11","detail":1,"costs":{"tokens.in":5,"b":"6"},"peek":true}""");
         int read = 0;
         Span<AttributeRange> ranges = stackalloc AttributeRange[Bounds.AttributesMax];
+        Span<NamedCost> costs = stackalloc NamedCost[Bounds.UnitsMax];
         for (int i = 0; i < 20_000; i++)
         {
             byte[] body = CheckRequestFuzzTests.Mutate(random, valid);
             byte[] scratch = new byte[body.Length];
-            if (!JsonCheckReader.TryRead(body, scratch, ranges, out CheckRequest request, out CheckOptions options, out RequestError error))
+            if (!JsonCheckReader.TryRead(body, scratch, ranges, costs, out CheckRequest request, out CheckOptions options, out RequestError error))
             {
                 Assert.False(string.IsNullOrEmpty(error.Message));
                 continue;
@@ -129,10 +162,21 @@ public sealed class JsonCheckTests
             bool same = Encoding.UTF8.GetString(request.Namespace) == oracle.Namespace && Encoding.UTF8.GetString(request.Key) == oracle.Key
                 && request.Cost == (oracle.HasCost ? oracle.Cost : 1) && request.Attributes.Count == oracle.Attributes.Count
                 && Encoding.UTF8.GetString(request.RequestId) == oracle.RequestId && Encoding.UTF8.GetString(request.Plan) == oracle.Plan
+                && request.IsPeek == oracle.Peek && Costs(request.Named).SequenceEqual(oracle.Costs.OrderBy(c => c.Key, StringComparer.Ordinal))
                 && (int)options.Headers == (int)oracle.Headers && options.VerdictOnly == (oracle.Detail == Detail.Verdict);
             Assert.True(same, $"seed {seed}, round {i}: {Encoding.UTF8.GetString(body)}");
         }
         Assert.True(read > 2_000, $"{read} read");
+    }
+
+    private static List<KeyValuePair<string, long>> Costs(in NamedCosts costs)
+    {
+        List<KeyValuePair<string, long>> list = [];
+        for (int i = 0; i < costs.Count; i++)
+        {
+            list.Add(new(Encoding.UTF8.GetString(costs.Name(i)), costs.Units(i)));
+        }
+        return [.. list.OrderBy(c => c.Key, StringComparer.Ordinal)];
     }
 
     private static async Task<(HttpStatusCode Status, JsonElement Body)> PostAsync(EdgeFixture edge, string body)

@@ -77,7 +77,7 @@ public sealed class RateLimitHeadersTests
         {
             buffer[i] = new LimitResult { LimitIndex = i, Remaining = results[i].Remaining, ResetAfterMs = results[i].Reset, RetryAfterMs = results[i].Retry, Exceeded = results[i].Retry != 0 };
         }
-        decision.Decide(plan, new GrainVerdict(allowed, deciding, 0));
+        decision.Decide(plan, allowed ? -1 : deciding);
         return decision;
     }
 

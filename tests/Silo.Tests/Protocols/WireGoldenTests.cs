@@ -15,7 +15,7 @@ public sealed class WireGoldenTests
     [Fact]
     public void Request_bytes()
     {
-        byte[] wire = Convert.FromHexString("0A0461636D6512026B311805220B0A05726F75746512022F612A02723132 04676F6C6438014001".Replace(" ", "", StringComparison.Ordinal));
+        byte[] wire = Convert.FromHexString("0A0461636D6512026B311805220B0A05726F75746512022F612A02723132 04676F6C64380140014A0D0A09746F6B656E732E696E10075001".Replace(" ", "", StringComparison.Ordinal));
         CheckQuotaRequest message = new()
         {
             Namespace = "acme",
@@ -26,11 +26,14 @@ public sealed class WireGoldenTests
             Plan = "gold",
             Headers = Contracts.V1.HeaderDialect.Draft11,
             Detail = Detail.Verdict,
+            Costs = { ["tokens.in"] = 7 },
+            Peek = true,
         };
         Assert.Equal(Convert.ToHexString(message.ToByteArray()), Convert.ToHexString(wire));
         Span<AttributeRange> ranges = stackalloc AttributeRange[Bounds.AttributesMax];
-        Assert.True(CheckRequestReader.TryRead(wire, ranges, out CheckRequest request, out CheckOptions options, out _));
-        Assert.Equal("acme/k1 cost=5 plan=gold id=r1 attributes=1 route=/a", TestLimiter.Describe(request));
+        Span<NamedCost> costs = stackalloc NamedCost[Bounds.UnitsMax];
+        Assert.True(CheckRequestReader.TryRead(wire, ranges, costs, out CheckRequest request, out CheckOptions options, out _));
+        Assert.Equal("acme/k1 cost=5 plan=gold id=r1 attributes=1 route=/a tokens.in:7 peek", TestLimiter.Describe(request));
         Assert.Equal(new CheckOptions(HeaderDialect.Draft11, true), options);
     }
 
@@ -40,8 +43,32 @@ public sealed class WireGoldenTests
         byte[] actual = Write(Decided("deny"), default);
         Assert.Equal(
             "10021A05627572737422190A056275727374106420DFD40328DFA499FFBC3130E907380122180A056D6F6E746810904E188E4E20E0D40328E0A499FFBC31"
-            + "22180A05747269616C1007180420E1D40328E1A499FFBC3140012A04676F6C64300138E907",
+            + "22180A05747269616C1007180420E1D40328E1A499FFBC3140012A04676F6C64300138E9075880D095FFBC31",
             Convert.ToHexString(actual));
+    }
+
+    [Fact]
+    public void Response_bytes_of_a_parents_refusal()
+    {
+        const string Own = "22160A0562757273741064186320DFD40328DFA499FFBC31" + "22180A056D6F6E746810904E188E4E20E0D40328E0A499FFBC31" + "22180A05747269616C1007180420E1D40328E1A499FFBC314001";
+        const string Parent = "22320A06746F6B656E7310840720DFD40328DFA499FFBC3130E90738014A09746F6B656E732E696E520A637573746F6D65722D37";
+        Assert.Equal(
+            "10021A06746F6B656E73" + Own + Parent + Own + "2A04676F6C64300138E907520A637573746F6D65722D375880D095FFBC31",
+            Convert.ToHexString(Write(Decided("child-deny"), default)));
+    }
+
+    [Fact]
+    public void Response_bytes_of_a_repeat_and_of_a_disabled_key()
+    {
+        Assert.Equal("080110012A04676F6C6430014801", Convert.ToHexString(Write(Decided("repeat"), new CheckOptions(HeaderDialect.None, true))));
+        Assert.Equal("100530015880D095FFBC31", Convert.ToHexString(Write(Decided("disabled"), default)));
+    }
+
+    [Fact]
+    public void Verdict_carries_no_time_and_no_limits()
+    {
+        Assert.Equal("080110012A04676F6C643001", Convert.ToHexString(Write(Decided("k"), new CheckOptions(HeaderDialect.None, true))));
+        Assert.Equal("10021A06746F6B656E732A04676F6C64300138E907520A637573746F6D65722D37", Convert.ToHexString(Write(Decided("child-deny"), new CheckOptions(HeaderDialect.None, true))));
     }
 
     public static TheoryData<string, int, bool> Cases
@@ -49,7 +76,7 @@ public sealed class WireGoldenTests
         get
         {
             TheoryData<string, int, bool> cases = [];
-            foreach (string key in (string[])["k", "deny", "never", "unknown", "unknown-denied", "wide"])
+            foreach (string key in (string[])["k", "deny", "never", "unknown", "unknown-denied", "wide", "disabled", "repeat", "child", "child-deny", "deep"])
             {
                 for (int dialect = 0; dialect <= 3; dialect++)
                 {
@@ -106,9 +133,9 @@ public sealed class WireGoldenTests
     [Fact]
     public void Codec_allocates_nothing()
     {
-        byte[] wire = new CheckQuotaRequest { Namespace = "acme", Key = "k1", Attributes = { ["route"] = "/a", ["method"] = "GET" }, Cost = 3 }.ToByteArray();
-        Decision decision = Decided("wide");
-        byte[] target = new byte[64 * 1024];
+        byte[] wire = new CheckQuotaRequest { Namespace = "acme", Key = "k1", Attributes = { ["route"] = "/a", ["method"] = "GET" }, Cost = 3, Costs = { ["tokens.in"] = 5, ["tokens.out"] = 0 }, Peek = true }.ToByteArray();
+        Decision decision = Decided("deep");
+        byte[] target = new byte[256 * 1024];
         int bytes = Round(wire, decision, target, 1_000);
         long before = GC.GetAllocatedBytesForCurrentThread();
         bytes += Round(wire, decision, target, 1_000);
@@ -127,11 +154,12 @@ public sealed class WireGoldenTests
     private static int Round(byte[] wire, Decision decision, byte[] target, int rounds)
     {
         Span<AttributeRange> ranges = stackalloc AttributeRange[Bounds.AttributesMax];
+        Span<NamedCost> costs = stackalloc NamedCost[Bounds.UnitsMax];
         int bytes = 0;
         for (int i = 0; i < rounds; i++)
         {
-            Assert.True(CheckRequestReader.TryRead(wire, ranges, out CheckRequest request, out _, out _));
-            bytes += request.Attributes.Count + CheckResponseWriter.WriteResult(target, 1, decision, new CheckOptions((HeaderDialect)(i % 4), false));
+            Assert.True(CheckRequestReader.TryRead(wire, ranges, costs, out CheckRequest request, out _, out _));
+            bytes += request.Attributes.Count + request.Named.Count + CheckResponseWriter.WriteResult(target, 1, decision, new CheckOptions((HeaderDialect)(i % 4), false));
         }
         return bytes;
     }
@@ -150,12 +178,15 @@ public sealed class WireGoldenTests
             Reason = (Reason)decision.Reason,
             Plan = decision.Plan?.Name ?? "",
             KeyTreatment = (Contracts.V1.KeyTreatment)decision.KeyTreatment,
-            Limit = decision.DecidingLimit >= 0 ? decision.Plan!.Limits[decision.DecidingLimit].Name : "",
-            RetryAfterMs = decision.DecidingLimit >= 0 ? decision.Results[decision.DecidingLimit].RetryAfterMs : 0,
+            Limit = decision.DecidingResult >= 0 ? decision.LimitOf(decision.Results[decision.DecidingResult]).Name : "",
+            RetryAfterMs = decision.DecidingResult >= 0 ? decision.Results[decision.DecidingResult].RetryAfterMs : 0,
+            Repeat = decision.IsRepeat,
+            LimitKey = decision.DecidingResult >= 0 ? Key(decision, decision.Results[decision.DecidingResult]) : "",
+            DecidedAtUnixMs = verdictOnly ? 0 : decision.At.WallMs,
         };
         foreach (LimitResult result in verdictOnly ? [] : decision.Results)
         {
-            Grains.Model.LimitModel limit = decision.Plan!.Limits[result.LimitIndex];
+            Grains.Model.LimitModel limit = decision.LimitOf(result);
             response.Limits.Add(new LimitStatus
             {
                 Name = limit.Name,
@@ -166,8 +197,12 @@ public sealed class WireGoldenTests
                 RetryAfterMs = result.RetryAfterMs,
                 Exceeded = result.Exceeded,
                 Shadow = limit.Mode == Grains.Model.LimitMode.Shadow,
+                Unit = limit.Unit == "requests" ? "" : limit.Unit,
+                Key = Key(decision, result),
             });
         }
         return response;
     }
+
+    private static string Key(Decision decision, in LimitResult result) => System.Text.Encoding.UTF8.GetString(decision.KeyOf(result.Level));
 }

@@ -23,7 +23,7 @@ internal sealed class JsonSilo(IPEndPoint http) : IDisposable
     {
         (HttpStatusCode status, JsonElement body) = await CheckAsync(owner, key, 0);
         Assert.True(status == HttpStatusCode.OK, body.ToString());
-        return body.GetProperty("limits").EnumerateArray().Single(l => l.GetProperty("name").GetString() == limit).GetProperty("remaining").GetInt64();
+        return body.GetProperty("limits").EnumerateArray().Single(l => l.GetProperty("name").GetString() == limit && !l.TryGetProperty("key", out _)).GetProperty("remaining").GetInt64();
     }
 
     /// <summary>The status of a path.</summary>

@@ -12,7 +12,9 @@ namespace Quota.Silo.Tests.Support;
 /// A limiter that decides by what the request says, so that the layers above can be tested alone. Keys: <c>deny…</c> is refused
 /// by the limit "burst"; <c>never…</c> can never fit; <c>unknown</c> and <c>unknown-denied</c> are unknown keys;
 /// <c>unavailable</c>, <c>overloaded</c> have no decision; <c>throw</c> throws; <c>wide…</c> has 32 limits; <c>gate…</c>
-/// completes when <see cref="Gate"/> opens. The namespace must be "acme".
+/// completes when <see cref="Gate"/> opens; <c>disabled</c> is a disabled key; <c>repeat</c> is told the first answer again;
+/// <c>child…</c> has a parent and a namespace with limits of their own, and in <c>child-deny</c> the parent refuses;
+/// <c>deep</c> has all levels, and every name as long as it can be. The namespace must be "acme".
 /// </summary>
 internal sealed class TestLimiter : ILimiter
 {
@@ -26,6 +28,12 @@ internal sealed class TestLimiter : ILimiter
     ]);
 
     public static readonly PlanModel WidePlan = new("wide", [.. Enumerable.Range(0, 32).Select(i => LimitModel.FixedWindow(new string((char)('a' + (i % 26)), 60) + i, Bounds.AmountMax, 1_000_000_000))]);
+
+    /// <summary>A parent's plan, with a unit of its own.</summary>
+    public static readonly PlanModel ParentPlan = new("customer", [LimitModel.TokenBucket("tokens", 500, 1_000_000_000, 900, unit: "tokens.in")]);
+
+    /// <summary>Of a plan with the longest names and numbers.</summary>
+    public static readonly PlanModel DeepPlan = new(new string('p', Bounds.NameBytesMax), [.. Enumerable.Range(0, 32).Select(i => LimitModel.FixedWindow(new string('l', 60) + (1000 + i), Bounds.AmountMax, 1_000_000_000, LimitMode.Shadow, unit: new string('u', Bounds.UnitBytesMax)))]);
 
     private readonly ConcurrentDictionary<Decision, bool> _gated = new();
     private int _begun;
@@ -68,6 +76,11 @@ internal sealed class TestLimiter : ILimiter
         {
             decision.DecideUnknownKey(allowed: !key.StartsWith("unknown-denied"u8));
         }
+        else if (key.StartsWith("disabled"u8))
+        {
+            decision.DecideByPolicy(DecisionReason.KeyDisabled, allowed: false);
+            decision.KeyTreatment = KeyTreatment.Known;
+        }
         else
         {
             Decide(key, decision);
@@ -81,6 +94,13 @@ internal sealed class TestLimiter : ILimiter
             Last = Describe(request);
         }
         Interlocked.Increment(ref _begun);
+    }
+
+    public void Reserve(in CheckRequest request, in ReservationTerms terms, in Instant now, Decision decision)
+    {
+        Begin(request, now, decision);
+        Last += $" ttl={terms.TtlMs}{terms.SettlesWhenExpired switch { true => " settle", false => " cancel", null => "" }}";
+        decision.Reservation = decision.Allowed ? new ReservationHandle(UInt128.One, now.WallMs + terms.TtlMs) : default;
     }
 
     public ValueTask CompleteAsync(Decision decision) =>
@@ -98,6 +118,11 @@ internal sealed class TestLimiter : ILimiter
                 text.Append($" {name}={Encoding.UTF8.GetString(value)}");
             }
         }
+        for (int i = 0; i < request.Named.Count; i++)
+        {
+            text.Append($" {Encoding.UTF8.GetString(request.Named.Name(i))}:{request.Named.Units(i)}");
+        }
+        text.Append(request.IsPeek ? " peek" : "");
         return text.ToString();
     }
 
@@ -106,19 +131,41 @@ internal sealed class TestLimiter : ILimiter
     {
         bool never = key.StartsWith("never"u8);
         bool refused = never || key.StartsWith("deny"u8);
-        PlanModel plan = key.StartsWith("wide"u8) ? WidePlan : Plan;
-        Span<LimitResult> results = decision.ResultBuffer(plan.Limits.Length);
-        for (int i = 0; i < results.Length; i++)
+        PlanModel[] levels = key.StartsWith("wide"u8) ? [WidePlan]
+            : key.StartsWith("child"u8) ? [Plan, ParentPlan, Plan]
+            : key.StartsWith("deep"u8) ? [.. Enumerable.Repeat(DeepPlan, Bounds.LevelsMax)]
+            : [Plan];
+        byte[] parent = key.StartsWith("deep"u8) ? Encoding.UTF8.GetBytes(new string('k', Bounds.KeyBytesMax)) : "customer-7"u8.ToArray();
+        Span<LimitResult> results = decision.ResultBuffer(levels.Sum(l => l.Limits.Length));
+        int next = 0;
+        for (int level = 0; level < levels.Length; level++)
         {
-            results[i] = new LimitResult { LimitIndex = i, Remaining = plan.Limits[i].Capacity - 1 - i, ResetAfterMs = 59_999 + i };
+            bool isRoot = level > 0 && level == levels.Length - 1 && levels[level] != DeepPlan;
+            decision.SetLevel(level, levels[level], isRoot ? [] : parent);
+            for (int i = 0; i < levels[level].Limits.Length; i++, next++)
+            {
+                results[next] = new LimitResult { LimitIndex = i, Level = (byte)level, Remaining = levels[level].Limits[i].Capacity - 1 - i, ResetAfterMs = 59_999 + i };
+            }
         }
-        if (refused)
+        int deciding = refused ? 0 : key.StartsWith("child-deny"u8) ? Plan.Limits.Length : key.StartsWith("deep"u8) ? results.Length - 1 : -1;
+        if (deciding >= 0)
         {
-            results[0].Exceeded = true;
-            results[0].Remaining = 0;
-            results[0].RetryAfterMs = never ? LimitResult.Never : 1_001;
+            results[deciding].Exceeded = true;
+            results[deciding].Remaining = 0;
+            results[deciding].RetryAfterMs = never ? LimitResult.Never : 1_001;
         }
-        decision.Decide(plan, new GrainVerdict(!refused, refused ? 0 : -1, refused ? 0 : plan.AllMask));
+        if (key.StartsWith("deep"u8))
+        {
+            foreach (ref LimitResult result in results)
+            {
+                result = result with { Exceeded = true, RetryAfterMs = LimitResult.Never, Remaining = Bounds.AmountMax, ResetAfterMs = long.MaxValue / 2 };
+            }
+        }
+        decision.Decide(levels[0], deciding);
         decision.KeyTreatment = KeyTreatment.Known;
+        if (key.StartsWith("repeat"u8))
+        {
+            decision.Repeat(levels[0], Instant.FromUnixMs(NowMs - 5_000), KeyTreatment.Known);
+        }
     }
 }

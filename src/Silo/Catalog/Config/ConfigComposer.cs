@@ -5,7 +5,7 @@ using YamlDotNet.Core.Events;
 namespace Quota.Silo.Catalog.Config;
 
 /// <summary>
-/// Makes one YAML document into nodes that know their place. Depth is bounded, and so is what aliases add: an alias shares the
+/// Makes YAML documents into nodes that know their place. Depth is bounded, and so is what aliases add: an alias shares the
 /// node it names, but counts as often as it is used, because every reader of the tree would visit it that often.
 /// </summary>
 internal sealed class ConfigComposer
@@ -22,18 +22,21 @@ internal sealed class ConfigComposer
         _errors = errors;
     }
 
-    /// <summary>The root of the document, or null after an error that leaves nothing to read.</summary>
-    public static ConfigNode? Compose(string text, ConfigErrorList errors)
+    /// <summary>The root of the document, or null after an error that leaves nothing to read. A second document is an error.</summary>
+    public static ConfigNode? Compose(string text, ConfigErrorList errors) => ComposeAll(text, errors, 1) is [ConfigNode root] ? root : null;
+
+    /// <summary>The roots of at most <paramref name="documentsMax"/> documents; none after an error that leaves nothing to read.</summary>
+    public static IReadOnlyList<ConfigNode> ComposeAll(string text, ConfigErrorList errors, int documentsMax)
     {
         var composer = new ConfigComposer(text, errors);
         try
         {
-            return composer.Document();
+            return composer.Documents(documentsMax);
         }
         catch (YamlException e)
         {
             errors.Add((int)e.Start.Line, (int)e.Start.Column, FieldPath.Root, $"not valid YAML: {e.Message.ReplaceLineEndings(" ")}");
-            return null;
+            return [];
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
         {
@@ -41,31 +44,36 @@ internal sealed class ConfigComposer
             // library runs here, so they say nothing about our own state.
             Mark near = composer._parser.Current?.End ?? Mark.Empty;
             errors.Add((int)near.Line, (int)near.Column, FieldPath.Root, "not valid YAML near here");
-            return null;
+            return [];
         }
     }
 
-    private ConfigNode? Document()
+    private List<ConfigNode> Documents(int documentsMax)
     {
         Next<StreamStart>();
-        if (!_parser.MoveNext() || _parser.Current is StreamEnd)
+        var roots = new List<ConfigNode>();
+        while (_parser.MoveNext() && _parser.Current is DocumentStart start)
+        {
+            if (roots.Count == documentsMax)
+            {
+                string message = documentsMax == 1 ? "a second document begins; the configuration is one document" : $"has more than {documentsMax} documents";
+                _errors.Add((int)start.Start.Line, (int)start.Start.Column, FieldPath.Root, message);
+                return [];
+            }
+            _anchors.Clear();
+            _parser.MoveNext();
+            if (Node(FieldPath.Root, 0) is not { } root)
+            {
+                return [];
+            }
+            roots.Add(root);
+            Next<DocumentEnd>();
+        }
+        if (roots.Count == 0)
         {
             _errors.Add(0, 0, FieldPath.Root, "is empty");
-            return null;
         }
-        _parser.MoveNext();
-        ConfigNode? root = Node(FieldPath.Root, 0);
-        if (root is null)
-        {
-            return null;
-        }
-        Next<DocumentEnd>();
-        if (_parser.MoveNext() && _parser.Current is DocumentStart second)
-        {
-            _errors.Add((int)second.Start.Line, (int)second.Start.Column, FieldPath.Root, "a second document begins; the configuration is one document");
-            return null;
-        }
-        return root;
+        return roots;
     }
 
     private void Next<TEvent>()

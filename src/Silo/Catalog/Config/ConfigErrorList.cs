@@ -1,4 +1,5 @@
 using Quota.Contracts;
+using Quota.Silo.Definitions;
 
 namespace Quota.Silo.Catalog.Config;
 
@@ -11,6 +12,13 @@ internal sealed class ConfigErrorList(string file)
     public int Count { get; private set; }
 
     public void Add(ConfigNode at, FieldPath field, string message) => Add(at.Line, at.Column, field, message);
+
+    /// <summary>Reports why a definition of the file was refused.</summary>
+    public void Add(PendingChange refused)
+    {
+        FieldPath field = refused.Error!.Field.Length > 0 ? refused.Path!.Text(refused.Error.Field) : refused.Path!;
+        Add((int)refused.Line, refused.Column, field, refused.Error.Message);
+    }
 
     public void Add(int line, int column, FieldPath field, string message)
     {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Unicode;
 using Quota.Contracts;
+using Quota.Silo.Definitions;
 using Quota.Silo.Hosting;
 
 namespace Quota.Silo.Catalog.Config;
@@ -14,18 +15,16 @@ public static class ConfigLoader
 {
     /// <summary>Reads and validates the file.</summary>
     /// <param name="path">The file; messages name it like this.</param>
-    /// <param name="previous">The catalog in force, whose plans keep their instances where they are unchanged.</param>
-    public static ConfigResult Load(string path, CatalogModel? previous = null) =>
+    public static ConfigResult Load(string path) =>
         ConfigFile.TryRead(path, out byte[] bytes, out ConfigError? error)
-            ? Parse(bytes, path, previous) with { ContentHash = SHA256.HashData(bytes) }
+            ? Parse(bytes, path) with { ContentHash = SHA256.HashData(bytes) }
             : ConfigResult.Invalid([error!]);
 
     /// <summary>Validates a file's text.</summary>
-    public static ConfigResult Parse(string text, string fileName, CatalogModel? previous = null) =>
-        Parse(Encoding.UTF8.GetBytes(text), fileName, previous);
+    public static ConfigResult Parse(string text, string fileName) => Parse(Encoding.UTF8.GetBytes(text), fileName);
 
     /// <summary>Validates a file's bytes.</summary>
-    public static ConfigResult Parse(ReadOnlySpan<byte> bytes, string fileName, CatalogModel? previous = null)
+    public static ConfigResult Parse(ReadOnlySpan<byte> bytes, string fileName)
     {
         var errors = new ConfigErrorList(fileName);
         if (Decode(bytes, errors) is not { } text || ConfigComposer.Compose(text, errors) is not { } root)
@@ -37,17 +36,33 @@ public static class ConfigLoader
             return ConfigResult.Invalid(errors.ToList());
         }
         SiloSettings settings = fields.Mapping("server") is { } server ? ServerReader.Read(server) : new SiloSettings();
-        // Required, so that a file that an editor has only begun to write does not remove every namespace.
-        List<NamespaceModel> namespaces = fields.Require("namespaces") is { } node
-            ? new NamespaceReader(errors, previous).ReadAll(node, FieldPath.Root.Field("namespaces"))
-            : [];
+        // Without the section the file manages no definitions. A section that is there and empty removes those it made, so a file that
+        // an editor has only begun to write does not.
+        List<PendingChange>? definitions = fields.Take("namespaces") is { } node
+            ? new NamespacesReader(errors).ReadAll(node, FieldPath.Root.Field("namespaces"))
+            : null;
         fields.Finish();
+        if (errors.Count == 0 && definitions is not null)
+        {
+            CheckTogether(definitions, errors);
+        }
         return errors.Count > 0
             ? ConfigResult.Invalid(errors.ToList())
-            : ConfigResult.Valid(settings, new CatalogModel(namespaces));
+            : ConfigResult.Valid(settings, definitions) with { FileName = fileName };
     }
 
-    private static string? Decode(ReadOnlySpan<byte> bytes, ConfigErrorList errors)
+    /// <summary>What one definition cannot know of the others: parents, and limits that overrides name.</summary>
+    private static void CheckTogether(List<PendingChange> definitions, ConfigErrorList errors)
+    {
+        new ChangeSet(new CatalogWriter(), definitions).Check();
+        foreach (PendingChange refused in definitions.Where(d => d.Error is not null))
+        {
+            errors.Add(refused);
+        }
+    }
+
+    /// <summary>A file's bytes as text, without a byte order mark; null and an error if it is too long or not UTF-8.</summary>
+    internal static string? Decode(ReadOnlySpan<byte> bytes, ConfigErrorList errors)
     {
         if (bytes.Length > Bounds.ConfigBytesMax)
         {

@@ -16,6 +16,9 @@ internal sealed class ConfigScalar(int line, int column, string value, bool plai
 {
     public string Value { get; } = value;
 
+    /// <summary>Written without quotes: it may stand for a number or a truth value.</summary>
+    public bool IsPlain { get; } = plain;
+
     /// <summary>Nothing, <c>null</c> or <c>~</c>, without quotes.</summary>
     public bool IsNull { get; } = plain && value is "" or "~" or "null";
 

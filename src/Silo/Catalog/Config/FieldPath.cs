@@ -20,6 +20,9 @@ internal sealed class FieldPath
 
     public FieldPath Field(string name) => new(this, name, -1);
 
+    /// <summary>A path below this one that is text already.</summary>
+    public FieldPath Text(string path) => new(this, path, -2);
+
     public FieldPath Item(int index) => new(this, "", index);
 
     public override string ToString()
@@ -39,6 +42,10 @@ internal sealed class FieldPath
         if (_index >= 0)
         {
             text.Append('[').Append(_index).Append(']');
+        }
+        else if (_index == -2)
+        {
+            text.Append('.').Append(_name);
         }
         else if (_name.Length is > 0 and <= PlainLengthMax && _name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
         {

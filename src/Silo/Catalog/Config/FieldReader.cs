@@ -85,6 +85,10 @@ internal sealed class FieldReader
     public long Integer(string name, long min, long max, long fallback) =>
         Number(name, fallback, min, max, AmountText.TryParse, "a whole number", AmountText.Examples, v => v.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
+    /// <summary>The whole number of a single value within bounds, or the fallback.</summary>
+    public long Integer(ConfigNode node, FieldPath path, long min, long max, long fallback) =>
+        Number(node, path, fallback, min, max, AmountText.TryParse, "a whole number", AmountText.Examples, v => v.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
     /// <summary>A duration in ns within bounds, or the fallback.</summary>
     public long DurationNs(string name, long minNs, long maxNs, long fallbackNs) =>
         Number(name, fallbackNs, minNs, maxNs, DurationText.TryParse, "a duration", DurationText.Examples, DurationText.Format);
@@ -131,10 +135,12 @@ internal sealed class FieldReader
 
     private delegate bool NumberParser(ReadOnlySpan<char> text, out long value);
 
-    private long Number(string name, long fallback, long min, long max, NumberParser parse, string what, string examples, Func<long, string> format)
+    private long Number(string name, long fallback, long min, long max, NumberParser parse, string what, string examples, Func<long, string> format) =>
+        Take(name) is { } node ? Number(node, Path.Field(name), fallback, min, max, parse, what, examples, format) : fallback;
+
+    private long Number(ConfigNode node, FieldPath path, long fallback, long min, long max, NumberParser parse, string what, string examples, Func<long, string> format)
     {
-        FieldPath path = Path.Field(name);
-        if (Take(name) is not { } node || Text(node, path) is not { } text)
+        if (Text(node, path) is not { } text)
         {
             return fallback;
         }

@@ -12,6 +12,13 @@ internal static class LimitReader
         ["shadow"] = LimitMode.Shadow,
     };
 
+    private static readonly Dictionary<string, OverrunPolicy> OverrunPolicies = new(StringComparer.Ordinal)
+    {
+        ["count"] = OverrunPolicy.Count,
+        ["cap"] = OverrunPolicy.Cap,
+        ["refuse"] = OverrunPolicy.Refuse,
+    };
+
     /// <summary>The limit, or null if it added errors.</summary>
     public static LimitModel? Read(ConfigNode node, FieldPath path, ConfigErrorList errors)
     {
@@ -24,24 +31,56 @@ internal static class LimitReader
         LimitMode mode = limit.Choice("mode", Modes, LimitMode.Enforce);
         List<AttributeMatch> match = Match(limit);
         List<string> per = Per(limit);
+        string unit = Unit(limit);
+        OverrunPolicy overrun = limit.Choice("overrun", OverrunPolicies, OverrunPolicy.Count);
         FieldReader? rate = limit.Mapping("rate");
         FieldReader? quota = limit.Mapping("quota");
+        FieldReader? concurrency = limit.Mapping("concurrency");
         RateConfig? rateConfig = rate is null ? null : RateConfig.Read(rate);
         QuotaConfig? quotaConfig = quota is null ? null : QuotaConfig.Read(quota);
+        long held = concurrency is null ? 0 : Concurrency(concurrency);
         limit.Finish();
+        if (concurrency is not null && limit.Take("overrun") is not null)
+        {
+            limit.Refuse("overrun", "a concurrency limit holds nothing any more after a settlement; only a rate or a quota has an over-run");
+        }
         if (rate is not null && quota is not null)
         {
             limit.Refuse("quota", "a limit has a rate or a quota, not both; make it two limits");
         }
-        else if (rate is null && quota is null && errors.Count == errorsBefore)
+        else if (concurrency is not null && (rate is not null || quota is not null))
         {
-            limit.Refuse("rate", "is required (or quota)");
+            limit.Refuse("concurrency", "a limit has a rate, a quota or a concurrency, only one of them; make it two limits");
+        }
+        else if (rate is null && quota is null && concurrency is null && errors.Count == errorsBefore)
+        {
+            limit.Refuse("rate", "is required (or quota, or concurrency)");
         }
         if (errors.Count != errorsBefore)
         {
             return null;
         }
-        return rateConfig?.ToModel(name, mode, match, per) ?? quotaConfig?.ToModel(name, mode, match, per);
+        return rateConfig?.ToModel(name, mode, match, per, unit, overrun)
+            ?? quotaConfig?.ToModel(name, mode, match, per, unit, overrun)
+            ?? LimitModel.Concurrency(name, held, mode, match, per, unit);
+    }
+
+    private static long Concurrency(FieldReader concurrency)
+    {
+        concurrency.Require("amount");
+        long amount = concurrency.Integer("amount", 0, Bounds.AmountMax, 1);
+        concurrency.Finish();
+        return amount;
+    }
+
+    private static string Unit(FieldReader limit)
+    {
+        string unit = limit.Text("unit", CounterShape.Requests);
+        if (NameRules.Problem(unit, 1, Bounds.UnitBytesMax) is { } problem)
+        {
+            limit.Refuse("unit", problem);
+        }
+        return unit;
     }
 
     private static string Name(FieldReader limit)
@@ -81,7 +120,7 @@ internal static class LimitReader
             {
                 limit.Errors.Add(entry.Name, field, problem);
             }
-            List<string> values = Texts(limit, entry.Value, field, 0, Bounds.AttributeValueBytesMax, Bounds.MatchConditionsMax);
+            List<string> values = TextList.Read(limit, entry.Value, field, 0, Bounds.AttributeValueBytesMax, Bounds.MatchConditionsMax);
             if (values.Count > 0)
             {
                 conditions.Add(new AttributeMatch(entry.Name.Value, values));
@@ -93,49 +132,6 @@ internal static class LimitReader
     private static List<string> Per(FieldReader limit)
     {
         FieldPath path = limit.Path.Field("per");
-        return limit.Take("per") is { } node ? Texts(limit, node, path, 1, Bounds.AttributeNameBytesMax, Bounds.PerAttributesMax) : [];
-    }
-
-    /// <summary>One text or a list of distinct ones; at least one.</summary>
-    private static List<string> Texts(FieldReader limit, ConfigNode node, FieldPath path, int bytesMin, int bytesMax, int countMax)
-    {
-        var texts = new List<string>();
-        if (node is not ConfigSequence list)
-        {
-            AddText(limit, node, path, bytesMin, bytesMax, texts);
-            return texts;
-        }
-        if (list.Items.Count == 0 || list.Items.Count > countMax)
-        {
-            limit.Errors.Add(node, path, $"has {list.Items.Count} values: must have 1 to {countMax}");
-            return texts;
-        }
-        for (int i = 0; i < list.Items.Count; i++)
-        {
-            AddText(limit, list.Items[i], path.Item(i), bytesMin, bytesMax, texts);
-        }
-        return texts;
-    }
-
-    private static void AddText(FieldReader limit, ConfigNode node, FieldPath path, int bytesMin, int bytesMax, List<string> texts)
-    {
-        // A quoted "" is a value that a condition may ask for; nothing at all is a value forgotten.
-        string? text = bytesMin == 0 && node is ConfigScalar { Value: "", IsNull: false } ? "" : limit.Text(node, path);
-        if (text is null)
-        {
-            return;
-        }
-        if (NameRules.Problem(text, bytesMin, bytesMax) is { } problem)
-        {
-            limit.Errors.Add(node, path, problem);
-        }
-        else if (texts.Contains(text))
-        {
-            limit.Errors.Add(node, path, $"{Quoted.Text(text)} is given twice");
-        }
-        else
-        {
-            texts.Add(text);
-        }
+        return limit.Take("per") is { } node ? TextList.Read(limit, node, path, 1, Bounds.AttributeNameBytesMax, Bounds.PerAttributesMax) : [];
     }
 }

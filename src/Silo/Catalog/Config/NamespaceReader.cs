@@ -1,12 +1,13 @@
-using System.Text;
 using Quota.Contracts;
 using Quota.Grains.Model;
 
 namespace Quota.Silo.Catalog.Config;
 
-/// <summary>Reads the <c>namespaces</c> section. Plans that equal those of the catalog before keep their instances.</summary>
-internal sealed class NamespaceReader(ConfigErrorList errors, CatalogModel? previous)
+/// <summary>Reads the settings of one namespace, whichever way they came.</summary>
+internal static class NamespaceReader
 {
+    private const long MsNs = 1_000_000;
+
     private static readonly Dictionary<string, UnknownKeyPolicy> UnknownKeyPolicies = new(StringComparer.Ordinal)
     {
         ["default_plan"] = UnknownKeyPolicy.DefaultPlan,
@@ -27,30 +28,16 @@ internal sealed class NamespaceReader(ConfigErrorList errors, CatalogModel? prev
         ["deny"] = FailurePolicy.Deny,
     };
 
-    /// <summary>Every namespace; meaningful if no errors were added.</summary>
-    public List<NamespaceModel> ReadAll(ConfigNode node, FieldPath path)
+    private static readonly Dictionary<string, bool> ExpiryPolicies = new(StringComparer.Ordinal)
     {
-        var namespaces = new List<NamespaceModel>();
-        foreach (ConfigEntry entry in Entries(node, path, Bounds.NameBytesMax))
-        {
-            string name = entry.Name.Value;
-            if (name.StartsWith(NameRules.ReservedPrefix, StringComparison.Ordinal))
-            {
-                errors.Add(entry.Name, path.Field(name), $"namespaces that begin with {Quoted.Text(NameRules.ReservedPrefix)} are reserved");
-            }
-            if (FieldReader.Open(entry.Value, path.Field(name), errors) is { } fields)
-            {
-                namespaces.Add(Read(name, fields));
-            }
-        }
-        return namespaces;
-    }
+        ["settle"] = true,
+        ["cancel"] = false,
+    };
 
-    private NamespaceModel Read(string name, FieldReader fields)
+    /// <summary>The settings; meaningful if it added no errors. Reports the fields that nobody asked for, so plans and keys are to be taken before.</summary>
+    public static NamespaceConfig Read(FieldReader fields)
     {
-        Dictionary<string, PlanModel> plans = Plans(name, fields);
-        Dictionary<string, KeyState> keys = Keys(fields, plans);
-        PlanModel? defaultPlan = fields.Take("default_plan") is { } node ? FindPlan(node, fields.Path.Field("default_plan"), fields, plans) : null;
+        string? defaultPlan = PlanName(fields, "default_plan");
         bool hasDefault = fields.Take("default_plan") is not null;
         UnknownKeyPolicy unknownKeys = fields.Choice("unknown_keys", UnknownKeyPolicies, hasDefault ? UnknownKeyPolicy.DefaultPlan : UnknownKeyPolicy.Deny);
         if (unknownKeys == UnknownKeyPolicy.DefaultPlan && !hasDefault)
@@ -61,104 +48,85 @@ internal sealed class NamespaceReader(ConfigErrorList errors, CatalogModel? prev
         {
             fields.Refuse("default_plan", "has no effect unless unknown_keys is default_plan; remove one of the two");
         }
-        SyncMode sync = fields.Choice("sync", SyncModes, SyncMode.Commit);
-        FailurePolicy onFailure = fields.Choice("on_failure", FailurePolicies, FailurePolicy.Error);
-        fields.Finish();
-        return new NamespaceModel(name)
+        var config = new NamespaceConfig
         {
-            Plans = new Utf8Map<PlanModel>(plans),
-            Keys = new Utf8Map<KeyState>(keys),
             DefaultPlan = defaultPlan,
             UnknownKeys = unknownKeys,
-            Sync = sync,
-            OnFailure = onFailure,
+            Sync = fields.Choice("sync", SyncModes, SyncMode.Commit),
+            OnFailure = fields.Choice("on_failure", FailurePolicies, FailurePolicy.Error),
+            Plan = PlanName(fields, "plan"),
+            Webhook = Webhook(fields),
         };
+        config = Billing(fields, Records(fields, config));
+        fields.Finish();
+        return config;
     }
 
-    private Dictionary<string, PlanModel> Plans(string namespaceName, FieldReader fields)
+    private static string? PlanName(FieldReader fields, string name) =>
+        fields.Take(name) is { } node ? fields.Text(node, fields.Path.Field(name)) : null;
+
+    private static NamespaceConfig Records(FieldReader fields, NamespaceConfig config)
     {
-        var plans = new Dictionary<string, PlanModel>(StringComparer.Ordinal);
-        FieldPath path = fields.Path.Field("plans");
-        if (fields.Take("plans") is not { } node)
+        if (fields.Mapping("request_ids") is { } ids)
         {
-            return plans;
+            config = config with
+            {
+                RequestIdWindowNs = ids.DurationNs("window", Bounds.RequestIdWindowNsMin, Bounds.RequestIdWindowNsMax, Bounds.RequestIdWindowNsDefault),
+                RequestIdsPerKeyMax = (int)ids.Integer("per_key_max", 1, Bounds.RecordsPerKeyMax, Bounds.RequestIdsPerKeyDefault),
+            };
+            ids.Finish();
         }
-        NamespaceModel? before = null;
-        previous?.Namespaces.TryGet(Encoding.UTF8.GetBytes(namespaceName), out before);
-        foreach (ConfigEntry entry in Entries(node, path, Bounds.NameBytesMax))
+        if (fields.Mapping("reservations") is { } reservations)
         {
-            string name = entry.Name.Value;
-            PlanModel plan = PlanReader.Read(name, entry.Value, path.Field(name), errors);
-            PlanModel? same = null;
-            before?.Plans.TryGet(Encoding.UTF8.GetBytes(name), out same);
-            plans.Add(name, same is not null && PlanEquality.Same(plan, same) ? same : plan);
+            config = config with
+            {
+                SettlesExpired = reservations.Choice("on_expiry", ExpiryPolicies, true),
+                ReservationsPerKeyMax = (int)reservations.Integer("per_key_max", 1, Bounds.RecordsPerKeyMax, Bounds.ReservationsPerKeyDefault),
+            };
+            reservations.Finish();
         }
-        return plans;
+        return config;
     }
 
-    private Dictionary<string, KeyState> Keys(FieldReader fields, Dictionary<string, PlanModel> plans)
+    private static NamespaceConfig Billing(FieldReader fields, NamespaceConfig config)
     {
-        var keys = new Dictionary<string, KeyState>(StringComparer.Ordinal);
-        FieldPath path = fields.Path.Field("keys");
-        if (fields.Take("keys") is not { } node)
+        if (fields.Mapping("billing") is not { } billing)
         {
-            return keys;
+            return config;
         }
-        foreach (ConfigEntry entry in Entries(node, path, Bounds.KeyBytesMax))
+        string zone = ZoneReader.Read(billing, "time_zone", "UTC");
+        int anchorDay = (int)billing.Integer("anchor_day", 1, 31, 1);
+        config = config with
         {
-            FieldPath field = path.Field(entry.Name.Value);
-            PlanModel? plan = null;
-            if (entry.Value is ConfigMapping)
-            {
-                FieldReader key = FieldReader.Open(entry.Value, field, errors)!;
-                plan = key.Require("plan") is { } name ? FindPlan(name, field.Field("plan"), key, plans) : null;
-                key.Finish();
-            }
-            else
-            {
-                plan = FindPlan(entry.Value, field, fields, plans);
-            }
-            if (plan is not null)
-            {
-                keys.Add(entry.Name.Value, new KeyState(entry.Name.Value, new KeyModel(entry.Name.Value, plan)));
-            }
-        }
-        return keys;
+            Billing = new BillingModel(zone, anchorDay),
+            SealGraceMs = billing.DurationNs("seal_grace", 0, Bounds.SealGraceMsMax * MsNs, Bounds.SealGraceMsDefault * MsNs) / MsNs,
+            RetentionMonths = (int)billing.Integer("retention_months", 1, Bounds.RetentionMonthsMax, Bounds.RetentionMonthsDefault),
+        };
+        billing.Finish();
+        return config;
     }
 
-    private PlanModel? FindPlan(ConfigNode node, FieldPath path, FieldReader fields, Dictionary<string, PlanModel> plans)
+    private static WebhookModel? Webhook(FieldReader fields)
     {
-        if (fields.Text(node, path) is not { } name)
+        if (fields.Mapping("webhook") is not { } webhook)
         {
             return null;
         }
-        if (!plans.TryGetValue(name, out PlanModel? plan))
+        string url = Required(webhook, "url");
+        string secret = Required(webhook, "secret");
+        WebhookModel? model = null;
+        if (url.Length > 0 && secret.Length > 0)
         {
-            errors.Add(node, path, $"there is no plan {Quoted.Text(name)} in this namespace{Suggestion.For(name, plans.Keys)}");
+            model = WebhookModel.TryCreate(url, secret, out string? field, out string? error);
+            if (model is null)
+            {
+                webhook.Refuse(field!, error!);
+            }
         }
-        return plan;
+        webhook.Finish();
+        return model;
     }
 
-    /// <summary>The entries of a mapping whose names the user chose; those with a name that will not do are reported and left out.</summary>
-    private IEnumerable<ConfigEntry> Entries(ConfigNode node, FieldPath path, int bytesMax)
-    {
-        if (node is ConfigScalar { IsNull: true })
-        {
-            yield break;
-        }
-        if (node is not ConfigMapping mapping)
-        {
-            errors.Add(node, path, $"is {node.Kind}, but must be a mapping (name: value)");
-            yield break;
-        }
-        foreach (ConfigEntry entry in mapping.Entries)
-        {
-            if (NameRules.Problem(entry.Name.Value, 1, bytesMax) is { } problem)
-            {
-                errors.Add(entry.Name, path.Field(entry.Name.Value), problem);
-                continue;
-            }
-            yield return entry;
-        }
-    }
+    private static string Required(FieldReader fields, string name) =>
+        fields.Require(name) is { } node ? fields.Text(node, fields.Path.Field(name)) ?? "" : "";
 }

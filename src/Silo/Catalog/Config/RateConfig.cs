@@ -44,12 +44,12 @@ internal sealed record RateConfig(LimitAlgorithm Algorithm, long Amount, long Pe
         return new RateConfig(algorithm, amount, periodNs, (int)buckets, burst);
     }
 
-    public LimitModel ToModel(string name, LimitMode mode, IReadOnlyList<AttributeMatch> match, IReadOnlyList<string> per) => Algorithm switch
+    public LimitModel ToModel(string name, LimitMode mode, IReadOnlyList<AttributeMatch> match, IReadOnlyList<string> per, string unit, OverrunPolicy overrun) => Algorithm switch
     {
-        LimitAlgorithm.Weighted => LimitModel.Weighted(name, Amount, PeriodNs, mode, match, per),
-        LimitAlgorithm.TokenBucket => LimitModel.TokenBucket(name, Amount, PeriodNs, Burst, mode, match, per),
-        LimitAlgorithm.FixedWindow => LimitModel.FixedWindow(name, Amount, PeriodNs, mode, match, per),
-        _ => LimitModel.SlidingWindow(name, Amount, PeriodNs, Buckets, mode, match, per),
+        LimitAlgorithm.Weighted => LimitModel.Weighted(name, Amount, PeriodNs, mode, match, per, unit, overrun),
+        LimitAlgorithm.TokenBucket => LimitModel.TokenBucket(name, Amount, PeriodNs, Burst, mode, match, per, unit, overrun),
+        LimitAlgorithm.FixedWindow => LimitModel.FixedWindow(name, Amount, PeriodNs, mode, match, per, unit, overrun),
+        _ => LimitModel.SlidingWindow(name, Amount, PeriodNs, Buckets, mode, match, per, unit, overrun),
     };
 
     private static long Period(FieldReader rate)

@@ -20,6 +20,9 @@ public interface IGrpcCall
     /// <summary>The response message being built. Valid until <see cref="EndMessage"/>.</summary>
     IBufferWriter<byte> Response { get; }
 
+    /// <summary>The peer's address, or null if the transport knows none.</summary>
+    string? Peer { get; }
+
     /// <summary>Request metadata; null if absent. Several values of one name are joined by commas. See <see cref="GrpcMetadata"/> for <c>-bin</c>.</summary>
     string? Metadata(string name);
 

@@ -6,19 +6,21 @@ using Quota.Contracts;
 namespace Quota.Silo.Edge.Http;
 
 /// <summary>
-/// Serves the registered routes on Kestrel, below ASP.NET's request pipeline: exact paths, problem documents for everything
+/// Serves the registered routes on Kestrel, below ASP.NET's request pipeline: paths and templates of paths, problem documents for everything
 /// else, and a bound on the requests in flight.
 /// <para>Safety: immutable but for <see cref="LoadShedder"/>, which is thread-safe; everything else belongs to the request.</para>
 /// </summary>
 internal sealed class HttpRouter : IHttpApplication<HttpContext>
 {
     private readonly ILookup<string, HttpRoute> _routes;
+    private readonly PathTemplate[] _templates;
     private readonly LoadShedder _shedder;
     private readonly RateLimitedLog _log;
 
     public HttpRouter(IEnumerable<HttpRoute> routes, LoadShedder shedder, RateLimitedLog log)
     {
         _routes = routes.ToLookup(r => r.Path, StringComparer.Ordinal);
+        _templates = [.. _routes.Select(g => new PathTemplate(g.Key)).Where(t => t.IsVariable).OrderByDescending(t => t.Rank)];
         _shedder = shedder;
         _log = log;
     }
@@ -33,6 +35,10 @@ internal sealed class HttpRouter : IHttpApplication<HttpContext>
     {
         string path = context.Request.Path.Value ?? "";
         string method = HttpMethods.IsHead(context.Request.Method) ? HttpMethods.Get : context.Request.Method;
+        if (!_routes.Contains(path) && Template(context) is { } template)
+        {
+            path = template.Path;
+        }
         if (!_routes.Contains(path))
         {
             await ProblemDocument.WriteAsync(context, StatusCodes.Status404NotFound, "there is nothing at this path").ConfigureAwait(false);
@@ -61,6 +67,19 @@ internal sealed class HttpRouter : IHttpApplication<HttpContext>
                 _shedder.LeaveCall();
             }
         }
+    }
+
+    private PathTemplate? Template(HttpContext context)
+    {
+        string target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        int query = target.IndexOf('?', StringComparison.Ordinal);
+        string[] segments = (query < 0 ? target : target[..query]).Split('/');
+        if (segments.Length < 2 || segments[0].Length > 0)
+        {
+            // Not a path from the root.
+            return null;
+        }
+        return Array.Find(_templates, t => t.Matches(segments[1..], null)) is { } template && template.Matches(segments[1..], context.Request.RouteValues) ? template : null;
     }
 
     private async Task ServeAsync(HttpContext context, HttpRoute route)

@@ -16,7 +16,7 @@ internal struct BlockEntry
 
     public ushort IdLength;
 
-    public ushort StateLength;
+    public int StateLength;
 
     public BlockFlags Flags;
 }

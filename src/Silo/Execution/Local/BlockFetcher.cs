@@ -1,4 +1,3 @@
-using Quota.Contracts;
 using Quota.Grains;
 using Quota.Grains.Model;
 using Quota.Silo.Store;
@@ -20,52 +19,53 @@ internal sealed class BlockFetcher(KeyTable table, DecisionKeeper keeper, IGrain
     /// <summary>A full table drops blocks that were not touched for this long before it drops others.</summary>
     private const uint RecentSeconds = 60;
 
-    /// <summary>Makes the block resident, or finds that somebody else has. False if there is no room for it.</summary>
+    /// <summary>Makes the block resident, or finds that somebody else has.</summary>
+    /// <param name="shard">The shard of the block's key.</param>
+    /// <param name="id">The block's id.</param>
+    /// <param name="departures">The shard's departures when the block was found missing.</param>
+    /// <param name="fresh">Layout of a block that the store does not have either; null if there is to be none then.</param>
+    /// <param name="now">The instant of the touch.</param>
     /// <exception cref="StoreException">The store cannot be read.</exception>
-    public bool Fetch(Shard shard, ReadOnlySpan<byte> keyId, ulong keyHash, in GrainCommand command, MissingBlock missing)
+    public FetchOutcome Fetch(Shard shard, ReadOnlySpan<byte> id, long departures, CounterLayout? fresh, in Instant now)
     {
-        Span<byte> buffer = stackalloc byte[Bounds.GrainIdBytesMax];
-        scoped ReadOnlySpan<byte> id = keyId;
-        ulong hash = keyHash;
-        CounterLayout layout = command.Plan.Layout;
-        if (missing.Limit != MissingBlock.KeyBlock)
-        {
-            LimitModel limit = command.Plan.Limits[missing.Limit];
-            id = buffer[..GrainId.WriteValue(buffer, command.Namespace.NameUtf8, command.Key, limit, command.Attributes)];
-            hash = KeyHash.Compute(id);
-            layout = command.Plan.PerLayout(missing.Limit);
-        }
-        StoredGrain? stored = Load(id);
+        ulong hash = KeyHash.Compute(id);
         int number;
         ReadOnlySpan<byte> state;
-        if (stored is StoredGrain found)
+        if (Load(id) is StoredGrain found)
         {
-            if (!table.Layouts.TryFind(found.LayoutId, out number) || table.Layouts[number].SizeBytes != found.State.Length)
+            if (!table.Layouts.TryFind(found.LayoutId, out number) || !table.Layouts[number].Fits(found.State.Length))
             {
                 throw new StoreException("the store holds a block whose counter layout it does not hold");
             }
             state = found.State.Span;
         }
-        else if (keeper.TryGetNumber(layout, out number))
+        else if (fresh is null)
         {
-            state = new byte[layout.SizeBytes];
+            lock (shard.Gate)
+            {
+                return shard.Departures == departures ? FetchOutcome.Absent : FetchOutcome.Resident;
+            }
+        }
+        else if (keeper.TryGetNumber(fresh, out number))
+        {
+            state = new byte[fresh.SizeBytes];
         }
         else
         {
-            return false;
+            return FetchOutcome.NoRoom;
         }
         lock (shard.Gate)
         {
-            if (shard.Departures != missing.Departures || shard.Find(hash, id) != Shard.NotFound)
+            if (shard.Departures != departures || shard.Find(hash, id) != Shard.NotFound)
             {
-                return true;
+                return FetchOutcome.Resident;
             }
-            if (!MakeRoom(shard, command.Now))
+            if (!MakeRoom(shard, now))
             {
-                return false;
+                return FetchOutcome.NoRoom;
             }
-            shard.Insert(hash, id, number, state, KeyTable.Seconds(command.Now));
-            return true;
+            shard.Insert(hash, id, number, state, KeyTable.Seconds(now));
+            return FetchOutcome.Resident;
         }
     }
 
@@ -81,7 +81,8 @@ internal sealed class BlockFetcher(KeyTable table, DecisionKeeper keeper, IGrain
         return load.GetAwaiter().GetResult();
     }
 
-    private bool MakeRoom(Shard shard, in Instant now)
+    /// <summary>Drops idle blocks of a full table. False if nothing more fits.</summary>
+    public bool MakeRoom(Shard shard, in Instant now)
     {
         if (!table.IsFull)
         {

@@ -1,12 +1,13 @@
 using System.Numerics;
+using Quota.Grains;
 using Quota.Grains.Model;
 using Quota.Silo.Journal;
 
 namespace Quota.Silo.Execution.Local;
 
 /// <summary>
-/// Puts accepted decisions into the journal. Called under the shard's gate, before the decision is counted: if it returns false,
-/// nothing has changed anywhere.
+/// Puts accepted decisions into the journal. Called under the gates of the check, before the decision is counted: if it returns
+/// false, nothing has changed anywhere.
 /// </summary>
 internal sealed class DecisionKeeper
 {
@@ -25,60 +26,121 @@ internal sealed class DecisionKeeper
     public bool TryGetNumber(CounterLayout layout, out int number) => _layouts.TryGetNumber(layout, _announceLayout, out number);
 
     /// <summary>Appends the record of the decision and marks its blocks dirty.</summary>
-    /// <param name="shard">Holds the blocks.</param>
-    /// <param name="keyBlock">The key's own block, if a limit without <c>per</c> counts.</param>
-    /// <param name="valueBlocks">By limit: its block, for limits that count per attribute value.</param>
-    /// <param name="countMask">The limits that count.</param>
-    /// <param name="command">The check.</param>
+    /// <param name="scratch">The check, evaluated on all levels and accepted.</param>
+    /// <param name="isHeld">The units are held, not used.</param>
+    /// <param name="now">The instant of the decision.</param>
     /// <param name="position">What to wait for.</param>
-    public bool TryKeep(Shard shard, int keyBlock, ReadOnlySpan<int> valueBlocks, uint countMask, in GrainCommand command, out long position)
+    public bool TryKeep(CheckScratch scratch, bool isHeld, in Instant now, out long position)
     {
-        PlanModel plan = command.Plan;
-        uint keyMask = plan.LayoutMask(countMask & ~plan.PerMask);
-        uint values = countMask & plan.PerMask;
-        int blocks = BitOperations.PopCount(values) + (keyMask != 0 ? 1 : 0);
-        int size = DecisionRecord.HeadBytes + (keyMask != 0 ? BlockBytes(shard, keyBlock) : 0);
-        for (uint rest = values; rest != 0; rest &= rest - 1)
+        Span<byte> record = scratch.Record(RecordBytes(scratch));
+        int n = DecisionRecord.HeadBytes;
+        int parts = 0;
+        for (int i = 0; i < scratch.Levels.Length; i++)
         {
-            size += BlockBytes(shard, valueBlocks[BitOperations.TrailingZeroCount(rest)]);
+            n += WriteLevel(scratch.Levels[i], (i > 0 ? DecisionRecord.RolledUpFlag : 0) | (isHeld ? DecisionRecord.HeldFlag : 0), record[n..], ref parts);
         }
-        Span<byte> record = shard.RecordScratch(size);
-        int n = DecisionRecord.WriteHead(record, blocks, command.Now, command.Cost);
-        if (keyMask != 0)
+        foreach (NewRecord added in scratch.NewRecords)
         {
-            n += WriteBlock(shard, keyBlock, keyMask, record[n..]);
+            n += DecisionRecord.WritePart(record[n..], DecisionRecord.RecordFlag, 0, scratch.IdOf(added), 0, 0);
+            n += DecisionRecord.WriteImage(record[n..], CounterLayout.Record.Id, scratch.StateOf(added));
+            parts++;
         }
-        for (uint rest = values; rest != 0; rest &= rest - 1)
-        {
-            n += WriteBlock(shard, valueBlocks[BitOperations.TrailingZeroCount(rest)], 1, record[n..]);
-        }
+        DecisionRecord.WriteHead(record, parts, now);
         if (!_journal.TryAppend(record[..n], out position))
         {
             return false;
         }
-        if (keyMask != 0)
+        foreach (CheckLevel level in scratch.Levels)
         {
-            shard.MarkJournaled(keyBlock);
-        }
-        for (uint rest = values; rest != 0; rest &= rest - 1)
-        {
-            shard.MarkJournaled(valueBlocks[BitOperations.TrailingZeroCount(rest)]);
+            if (IsKept(level))
+            {
+                level.Shard.MarkJournaled(level.KeyBlock);
+            }
+            for (uint rest = level.Verdict.CountMask & level.Plan.PerMask; rest != 0; rest &= rest - 1)
+            {
+                level.Shard.MarkJournaled(level.ValueBlocks[BitOperations.TrailingZeroCount(rest)]);
+            }
         }
         return true;
+    }
+
+    /// <summary>An upper bound of the bytes of the decision's record.</summary>
+    public static int RecordBytes(CheckScratch scratch)
+    {
+        int size = DecisionRecord.HeadBytes;
+        foreach (CheckLevel level in scratch.Levels)
+        {
+            size += LevelBytes(level);
+        }
+        foreach (NewRecord added in scratch.NewRecords)
+        {
+            size += DecisionRecord.PartBytes(added.IdLength) + DecisionRecord.ImageBytes(added.StateLength);
+        }
+        return size;
+    }
+
+    /// <summary>Whether the decision changes the key's own block.</summary>
+    private static bool IsKept(CheckLevel level) =>
+        level.UsesKeyBlock && (level.Layout.Usage is not null || (level.Verdict.CountMask & ~level.Plan.PerMask) != 0);
+
+    /// <summary>An upper bound of what <see cref="WriteLevel"/> writes.</summary>
+    private static int LevelBytes(CheckLevel level)
+    {
+        int size = IsKept(level) ? BlockBytes(level.Shard, level.KeyBlock) + ((level.Plan.Units.Length - 1) * DecisionRecord.PartBytes(0)) : 0;
+        for (uint rest = level.Verdict.CountMask & level.Plan.PerMask; rest != 0; rest &= rest - 1)
+        {
+            size += BlockBytes(level.Shard, level.ValueBlocks[BitOperations.TrailingZeroCount(rest)]);
+        }
+        return size;
     }
 
     private static int BlockBytes(Shard shard, int block)
     {
         ref BlockEntry entry = ref shard.Entry(block);
-        return DecisionRecord.BlockBytes(entry.IdLength, entry.StateLength, (entry.Flags & BlockFlags.Imaged) == 0);
+        return DecisionRecord.PartBytes(entry.IdLength) + ((entry.Flags & BlockFlags.Imaged) == 0 ? DecisionRecord.ImageBytes(entry.StateLength) : 0);
     }
 
-    private int WriteBlock(Shard shard, int block, uint mask, Span<byte> target)
+    private int WriteLevel(CheckLevel level, int flags, Span<byte> target, ref int parts)
+    {
+        PlanModel plan = level.Plan;
+        uint counted = level.Verdict.CountMask;
+        int n = 0;
+        if (IsKept(level))
+        {
+            bool first = true;
+            for (int unit = 0; unit < plan.Units.Length; unit++)
+            {
+                uint mask = counted & plan.UnitMask(unit);
+                long cost = level.Costs[unit];
+                if (cost <= 0 || (mask == 0 && level.Layout.Usage is null))
+                {
+                    continue;
+                }
+                n += first
+                    ? WriteBlock(level.Shard, level.KeyBlock, flags, unit, mask, cost, target[n..])
+                    : DecisionRecord.WritePart(target[n..], flags, unit, default, mask, cost);
+                first = false;
+                parts++;
+            }
+        }
+        for (uint rest = counted & plan.PerMask; rest != 0; rest &= rest - 1)
+        {
+            int i = BitOperations.TrailingZeroCount(rest);
+            n += WriteBlock(level.Shard, level.ValueBlocks[i], flags, 0, 1, level.Costs[plan.UnitOf(i)], target[n..]);
+            parts++;
+        }
+        return n;
+    }
+
+    private int WriteBlock(Shard shard, int block, int flags, int unit, uint mask, long cost, Span<byte> target)
     {
         ref BlockEntry entry = ref shard.Entry(block);
-        return (entry.Flags & BlockFlags.Imaged) != 0
-            ? DecisionRecord.WriteBlock(target, shard.Id(block), mask, null, default)
-            : DecisionRecord.WriteBlock(target, shard.Id(block), mask, _layouts[entry.Layout].Id, shard.State(block));
+        if ((entry.Flags & BlockFlags.Imaged) != 0)
+        {
+            return DecisionRecord.WritePart(target, flags, unit, shard.Id(block), mask, cost);
+        }
+        int n = DecisionRecord.WritePart(target, flags | DecisionRecord.ImageFlag, unit, shard.Id(block), mask, cost);
+        return n + DecisionRecord.WriteImage(target[n..], _layouts[entry.Layout].Id, shard.State(block));
     }
 
     private bool AnnounceLayout(CounterLayout layout)

@@ -1,4 +1,6 @@
+using Quota.Contracts;
 using Quota.Grains;
+using Quota.Grains.Model;
 
 namespace Quota.Silo.Execution.Local;
 
@@ -19,6 +21,7 @@ internal sealed class KeyTable
     private readonly int _residentMax;
     private readonly int _headroom;
     private int _residents;
+    private long _departures;
 
     /// <param name="layouts">Numbers the blocks' layouts.</param>
     /// <param name="residentMax">Blocks held in memory before idle ones have to leave.</param>
@@ -27,7 +30,7 @@ internal sealed class KeyTable
         Layouts = layouts;
         _residentMax = residentMax;
         _headroom = Math.Max(HeadroomMin, residentMax / 4);
-        _shards = [.. Enumerable.Range(0, ShardCount).Select(_ => new Shard(layouts, this))];
+        _shards = [.. Enumerable.Range(0, ShardCount).Select(i => new Shard(layouts, this, i))];
     }
 
     public LayoutRegistry Layouts { get; }
@@ -49,14 +52,58 @@ internal sealed class KeyTable
     /// <summary>The shard of a key, by the hash of its own block's id. The index inside the shard uses the low bits.</summary>
     public Shard ShardOf(ulong keyHash) => _shards[keyHash >> 56 & (ShardCount - 1)];
 
+    /// <summary>The shard of a key, and of everything that belongs to it.</summary>
+    public Shard ShardOfKey(ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key)
+    {
+        Span<byte> id = stackalloc byte[2 + Bounds.NameBytesMax + Bounds.KeyBytesMax];
+        return ShardOf(KeyHash.Compute(id[..GrainId.WriteKey(id, owner, key)]));
+    }
+
     /// <summary>Seconds of the window scale, as kept with each block.</summary>
     public static uint Seconds(in Instant now) => (uint)(now.WindowNs / 1_000_000_000);
 
     /// <summary>The same for an instant that lies this many seconds before <paramref name="now"/>.</summary>
     public static uint SecondsBefore(in Instant now, uint seconds) => Seconds(now) - Math.Min(seconds, Seconds(now));
 
+    /// <summary>
+    /// Makes a block resident, or replaces it; the journal holds it as it is now, and the shard's gate is held. Request ids and
+    /// reservations stay until they may be forgotten.
+    /// </summary>
+    public void Put(Shard shard, ReadOnlySpan<byte> id, CounterLayout layout, ReadOnlySpan<byte> state, in Instant now)
+    {
+        Invariant.Check(Layouts.TryFind(layout.Id, out int number));
+        ulong hash = KeyHash.Compute(id);
+        int block = shard.Find(hash, id);
+        if (block == Shard.NotFound)
+        {
+            block = shard.Insert(hash, id, number, state, Seconds(now));
+        }
+        else
+        {
+            shard.Relayout(block, number, state);
+        }
+        shard.Entry(block).TouchedSeconds = TouchedSeconds(id, state, now);
+        shard.MarkJournaled(block);
+    }
+
+    /// <summary>The last touch that makes an idle block leave in time: of a request id or reservation, when it may be forgotten.</summary>
+    public static uint TouchedSeconds(ReadOnlySpan<byte> id, ReadOnlySpan<byte> state, in Instant now) =>
+        id[0] is GrainId.RequestRecord or GrainId.ReservationRecord
+            ? (uint)Math.Min(RecordHead.ForgetAtNs(state) / 1_000_000_000, uint.MaxValue)
+            : Seconds(now);
+
     public void RequestCheckpoint() => CheckpointRequested?.Invoke();
 
+    /// <summary>Raised whenever a block leaves memory.</summary>
+    public long Departures => Interlocked.Read(ref _departures);
+
     /// <summary>Called by a shard whenever a block comes (1) or leaves (-1).</summary>
-    internal void CountResidents(int change) => Interlocked.Add(ref _residents, change);
+    internal void CountResidents(int change)
+    {
+        Interlocked.Add(ref _residents, change);
+        if (change < 0)
+        {
+            Interlocked.Increment(ref _departures);
+        }
+    }
 }

@@ -1,10 +1,9 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using Quota.Contracts;
-using Quota.Grains;
-using Quota.Grains.Counters;
-using Quota.Grains.Model;
+using Microsoft.Extensions.Logging.Abstractions;
 using Quota.Silo.Catalog;
+using Quota.Silo.Events;
+using Quota.Silo.Execution.Local.Operations;
 using Quota.Silo.Journal;
 using Quota.Silo.Limiting;
 using Quota.Silo.Store;
@@ -14,58 +13,82 @@ namespace Quota.Silo.Execution.Local;
 /// <summary>
 /// The executor of a silo that owns every key: memory, journal, and a store that idle grains are evicted to.
 /// <para>
-/// Safety. All blocks of a key are in one shard and are only touched under its gate. Under the gate a check is evaluated on all
-/// of its limits, then its record is appended to the journal, then it is counted: if the journal takes no record, nothing has
-/// changed. Records of one key therefore stand in the journal in the order in which they were counted. The answer waits outside
-/// the gate. A block that is not resident is loaded outside the gate; if any block has left the shard meanwhile, what was loaded
-/// may be older than what has since been saved, and it is loaded again.
+/// Safety. All blocks of a key are in one shard and are only touched under its gate; a check on several levels holds the gates of
+/// all of them, taken in the order of the shards. Under the gates a check is evaluated on all of its limits, then its record is
+/// appended to the journal, then it is counted: if the journal takes no record, nothing has changed. Records of one key therefore
+/// stand in the journal in the order in which they were counted. The answer waits outside the gates. A block that is not resident
+/// is loaded outside the gates; if any block has left the shard meanwhile, what was loaded may be older than what has since been
+/// saved, and it is loaded again.
 /// </para>
 /// </summary>
 internal sealed class LocalExecutor : IGrainExecutor
 {
-    /// <summary>Loads that one check may need: one per block, and again if blocks keep leaving in between.</summary>
-    private const int LoadsMax = 256;
+    /// <summary>Obstacles that one check may meet: one per block, and again if blocks keep leaving in between.</summary>
+    private const int ObstaclesMax = 256 * Bounds.LevelsMax;
 
     private readonly KeyTable _table;
     private readonly IJournal _journal;
-    private readonly DecisionKeeper _keeper;
     private readonly BlockFetcher _fetcher;
+    private readonly CheckDecider _decider;
+    private readonly UsageMover _mover;
 
     /// <param name="table">Recovered blocks, or empty.</param>
     /// <param name="journal">Takes the accepted decisions.</param>
     /// <param name="store">Where blocks are that are not resident; null if there are none.</param>
-    public LocalExecutor(KeyTable table, IJournal journal, IGrainStore? store)
+    /// <param name="events">Tells of thresholds that are reached; null: nobody is told.</param>
+    public LocalExecutor(KeyTable table, IJournal journal, IGrainStore? store, EventRaiser? events = null)
     {
         _table = table;
         _journal = journal;
-        _keeper = new DecisionKeeper(table.Layouts, journal);
-        _fetcher = new BlockFetcher(table, _keeper, store);
+        var keeper = new DecisionKeeper(table.Layouts, journal);
+        _fetcher = new BlockFetcher(table, keeper, store);
+        Events = events ?? new EventRaiser(new EventSchedule(), new EventLog(NullLogger.Instance, TimeProvider.System));
+        Expiries = new ExpiryQueue();
+        Memory = new RequestMemory(table, keeper, journal, Expiries);
+        _decider = new CheckDecider(new BlockFinder(table, keeper), keeper, Memory, new CheckEvents(Events));
+        Transactions = new TransactionRunner(table, journal, keeper, _fetcher);
+        _mover = new UsageMover(Transactions);
     }
+
+    /// <summary>Runs every step that is not a plain check.</summary>
+    public TransactionRunner Transactions { get; }
+
+    /// <summary>Makes the records of threshold events.</summary>
+    public EventRaiser Events { get; }
+
+    /// <summary>Open reservations, by expiry.</summary>
+    public ExpiryQueue Expiries { get; }
+
+    internal RequestMemory Memory { get; }
 
     public void Begin(in GrainCommand command, Decision decision)
     {
-        Span<byte> id = stackalloc byte[Bounds.GrainIdBytesMax];
-        ReadOnlySpan<byte> keyId = id[..GrainId.WriteKey(id, command.Namespace.NameUtf8, command.Key)];
-        ulong keyHash = KeyHash.Compute(keyId);
-        Shard shard = _table.ShardOf(keyHash);
-        uint applicable = command.Plan.Applicable(command.Attributes);
-
-        // 1. A key whose blocks are all resident is decided at once.
-        MissingBlock missing = TryDecide(shard, keyId, keyHash, command, applicable, decision);
-        // 2. Otherwise each missing block is fetched outside the gate, and the check tried again.
-        for (int loads = 0; missing.IsMissing; loads++)
+        CheckScratch scratch = CheckScratch.Mine;
+        scratch.Open(_table, command);
+        for (int obstacles = 0; obstacles < ObstaclesMax; obstacles++)
         {
-            if (loads == LoadsMax)
+            bool kept;
+            CheckObstacle obstacle;
+            scratch.Enter();
+            try
             {
-                decision.Fail(DecisionStatus.Overloaded, "the key's blocks leave memory faster than they can be loaded");
+                kept = _decider.TryDecide(scratch, command, decision, out obstacle);
+            }
+            finally
+            {
+                scratch.Exit();
+            }
+            if (!kept)
+            {
+                FailJournalOr(decision, "the disk is too far behind");
                 return;
             }
-            if (!TryFetch(shard, keyId, keyHash, command, missing, decision))
+            if (!obstacle.Exists || !TryClear(scratch.Levels[obstacle.Level], obstacle, command, decision))
             {
                 return;
             }
-            missing = TryDecide(shard, keyId, keyHash, command, applicable, decision);
         }
+        decision.Fail(DecisionStatus.Overloaded, "the key's blocks leave memory faster than they can be loaded");
     }
 
     public ValueTask CompleteAsync(Decision decision)
@@ -99,138 +122,46 @@ internal sealed class LocalExecutor : IGrainExecutor
         }
     }
 
-    private MissingBlock TryDecide(Shard shard, ReadOnlySpan<byte> keyId, ulong keyHash, in GrainCommand command, uint applicable, Decision decision)
-    {
-        PlanModel plan = command.Plan;
-        Span<int> valueBlocks = stackalloc int[plan.PerMask == 0 ? 0 : Bounds.LimitsPerPlanMax];
-        uint seconds = KeyTable.Seconds(command.Now);
-        lock (shard.Gate)
-        {
-            int keyBlock = Shard.NotFound;
-            PendingRelayout? pending = null;
-            if ((applicable & ~plan.PerMask) != 0)
-            {
-                keyBlock = shard.Find(keyHash, keyId);
-                if (keyBlock == Shard.NotFound)
-                {
-                    return MissingBlock.Of(MissingBlock.KeyBlock, shard);
-                }
-                if (!Prepare(shard, keyBlock, plan.Layout, command, seconds, ref pending))
-                {
-                    FailJournal(decision);
-                    return default;
-                }
-            }
-            if ((applicable & plan.PerMask) != 0)
-            {
-                MissingBlock missing = FindValueBlocks(shard, command, applicable & plan.PerMask, valueBlocks, seconds, ref pending, decision);
-                if (missing.IsMissing || decision.Status != DecisionStatus.Pending)
-                {
-                    return missing;
-                }
-            }
-            var state = new ShardState(shard, plan, keyBlock, valueBlocks, pending);
-            Span<LimitResult> results = decision.ResultBuffer(BitOperations.PopCount(applicable));
-            GrainVerdict verdict = Grain.Evaluate(plan, applicable, ref state, command.Cost, command.Now, results);
-            if (verdict.CountMask != 0)
-            {
-                if (pending is not null)
-                {
-                    pending.Install(shard);
-                    state = new ShardState(shard, plan, keyBlock, valueBlocks, null);
-                }
-                if (!_keeper.TryKeep(shard, keyBlock, valueBlocks, verdict.CountMask, command, out long position))
-                {
-                    FailJournal(decision);
-                    return default;
-                }
-                Grain.Count(plan, ref state, verdict.CountMask, command.Cost, command.Now);
-                decision.JournalPosition = position;
-            }
-            Grain.Describe(plan, applicable, ref state, command.Now, results);
-            decision.Decide(plan, verdict);
-            return default;
-        }
-    }
-
-    /// <summary>
-    /// Brings a block to the plan's layout, if the key was under another plan when it was counted on last. A plan that the
-    /// configuration says is in force from the first touch on, whatever that touch is answered; one that only the request names
-    /// changes nothing unless the check counts, so it is made ready in <paramref name="pending"/>.
-    /// </summary>
-    private bool Prepare(Shard shard, int block, CounterLayout plan, in GrainCommand command, uint seconds, ref PendingRelayout? pending)
-    {
-        ref BlockEntry entry = ref shard.Entry(block);
-        entry.TouchedSeconds = seconds;
-        CounterLayout current = _table.Layouts[entry.Layout];
-        if (current.Id == plan.Id || (current.StartsWith(plan) && IsCarried(current, plan, command.Namespace)))
-        {
-            return true;
-        }
-        CounterLayout target = CounterMigration.Target(current, shard.State(block), plan, command.Namespace.Counters, command.Now);
-        if (!_keeper.TryGetNumber(target, out int number))
-        {
-            return false;
-        }
-        byte[] migrated = new byte[target.SizeBytes];
-        CounterMigration.Migrate(current, shard.State(block), target, migrated, command.Now);
-        if (command.IsPlanConfigured)
-        {
-            shard.Relayout(block, number, migrated);
-            // To the store, so that an eviction does not bring back counters that would be forgotten by the old plan's periods.
-            shard.MarkDirty(block);
-        }
-        else
-        {
-            (pending ??= new PendingRelayout()).Add(block, number, migrated);
-        }
-        return true;
-    }
-
-    /// <summary>Whether everything behind the plan's counters belongs to other plans; a limit that was deleted leaves nothing behind.</summary>
-    private static bool IsCarried(CounterLayout current, CounterLayout plan, NamespaceModel owner)
-    {
-        foreach (CounterShape shape in current.Shapes.AsSpan(plan.Shapes.Length))
-        {
-            if (!owner.Counters.Contains(shape))
-            {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private MissingBlock FindValueBlocks(Shard shard, in GrainCommand command, uint limits, Span<int> valueBlocks, uint seconds, ref PendingRelayout? pending, Decision decision)
-    {
-        Span<byte> id = stackalloc byte[Bounds.GrainIdBytesMax];
-        for (uint rest = limits; rest != 0; rest &= rest - 1)
-        {
-            int i = BitOperations.TrailingZeroCount(rest);
-            ReadOnlySpan<byte> valueId = id[..GrainId.WriteValue(id, command.Namespace.NameUtf8, command.Key, command.Plan.Limits[i], command.Attributes)];
-            valueBlocks[i] = shard.Find(KeyHash.Compute(valueId), valueId);
-            if (valueBlocks[i] == Shard.NotFound)
-            {
-                return MissingBlock.Of(i, shard);
-            }
-            if (!Prepare(shard, valueBlocks[i], command.Plan.PerLayout(i), command, seconds, ref pending))
-            {
-                FailJournal(decision);
-                return default;
-            }
-        }
-        return default;
-    }
-
-    private bool TryFetch(Shard shard, ReadOnlySpan<byte> keyId, ulong keyHash, in GrainCommand command, MissingBlock missing, Decision decision)
+    /// <summary>Clears an obstacle outside the gates. False if that cannot be done; the decision then says why.</summary>
+    private bool TryClear(CheckLevel level, in CheckObstacle obstacle, in GrainCommand command, Decision decision)
     {
         try
         {
-            if (_fetcher.Fetch(shard, keyId, keyHash, command, missing))
+            if (obstacle.Kind == CheckObstacle.Kinds.UsageDue)
             {
-                return true;
+                StepFault? fault = _mover.Move(command.Namespace, obstacle.Level == 0 ? command.Key : level.KeyUtf8, command.Now);
+                if (fault is { } cause)
+                {
+                    decision.Fail(cause.Status, cause.Message);
+                }
+                return fault is null;
             }
-            FailJournalOr(decision, "the key table is full of keys that are not checkpointed yet");
-            return false;
+            Span<byte> buffer = stackalloc byte[Bounds.GrainIdBytesMax];
+            FetchOutcome outcome;
+            if (obstacle.Kind == CheckObstacle.Kinds.EventRecord)
+            {
+                CheckScratch scratch = CheckScratch.Mine;
+                outcome = _fetcher.Fetch(level.Shard, scratch.Wanted, obstacle.Departures, null, command.Now);
+                if (outcome == FetchOutcome.Absent)
+                {
+                    scratch.NoteAbsent(scratch.Wanted, obstacle.Departures);
+                }
+            }
+            else if (obstacle.Kind == CheckObstacle.Kinds.KeyBlock)
+            {
+                outcome = _fetcher.Fetch(level.Shard, level.KeyId, obstacle.Departures, level.Plan.Layout, command.Now);
+            }
+            else
+            {
+                ReadOnlySpan<byte> key = obstacle.Level == 0 ? command.Key : level.KeyUtf8;
+                int length = GrainId.WriteValue(buffer, command.Namespace.NameUtf8, key, level.Plan.Limits[obstacle.Limit], command.Attributes);
+                outcome = _fetcher.Fetch(level.Shard, buffer[..length], obstacle.Departures, level.Plan.PerLayout(obstacle.Limit), command.Now);
+            }
+            if (outcome == FetchOutcome.NoRoom)
+            {
+                FailJournalOr(decision, "the key table is full of keys that are not checkpointed yet");
+            }
+            return outcome != FetchOutcome.NoRoom;
         }
         catch (StoreException e)
         {
@@ -239,16 +170,10 @@ internal sealed class LocalExecutor : IGrainExecutor
         }
     }
 
-    private void FailJournal(Decision decision) => FailJournalOr(decision, "the disk is too far behind");
-
     private void FailJournalOr(Decision decision, string overload)
     {
-        if (_journal.Status == JournalStatus.Running)
-        {
-            decision.Fail(DecisionStatus.Overloaded, overload);
-            return;
-        }
-        decision.Fail(DecisionStatus.Unavailable, $"the journal takes no decisions: {_journal.Status}");
+        StepFault fault = StepFault.OfJournal(_journal.Status, overload);
+        decision.Fail(fault.Status, fault.Message);
     }
 
     private static void FailUnkept(Decision decision) =>

@@ -23,17 +23,23 @@ internal sealed class Shard
     private int _used;
     private int _firstFree = NotFound;
     private int _hand;
-    private byte[] _recordScratch = new byte[512];
 
     /// <param name="layouts">Numbers the blocks' layouts.</param>
     /// <param name="table">Told how many blocks there are; null for a shard by itself.</param>
-    public Shard(LayoutRegistry layouts, KeyTable? table = null)
+    /// <param name="number">The shard's place in the table: the order in which several gates are taken.</param>
+    public Shard(LayoutRegistry layouts, KeyTable? table = null, int number = 0)
     {
+        Number = number;
         _layouts = layouts;
         _table = table;
     }
 
     public Lock Gate { get; } = new();
+
+    public int Number { get; }
+
+    /// <summary>How many request ids and reservations each key has here.</summary>
+    public RecordCensus Census { get; } = new();
 
     /// <summary>Resident blocks.</summary>
     public int Count { get; private set; }
@@ -86,7 +92,7 @@ internal sealed class Shard
     /// <summary>Adds a block that is not there yet, with this state.</summary>
     public int Insert(ulong hash, ReadOnlySpan<byte> id, int layout, ReadOnlySpan<byte> state, uint touchedSeconds)
     {
-        Invariant.Check(state.Length == _layouts[layout].SizeBytes);
+        Invariant.Check(_layouts[layout].Fits(state.Length));
         int block = TakeEntry();
         ref BlockEntry entry = ref _entries[block];
         entry = new BlockEntry
@@ -96,12 +102,13 @@ internal sealed class Shard
             TouchedSeconds = touchedSeconds,
             Layout = layout,
             IdLength = (ushort)id.Length,
-            StateLength = (ushort)state.Length,
+            StateLength = state.Length,
         };
         Span<byte> bytes = _heap.Get(entry.Reference, state.Length + id.Length);
         state.CopyTo(bytes);
         id.CopyTo(bytes[state.Length..]);
         Count++;
+        Census.Add(id, block);
         _table?.CountResidents(1);
         if (Count * 4L > _index.Length * 3L)
         {
@@ -111,10 +118,16 @@ internal sealed class Shard
         return block;
     }
 
-    /// <summary>Replaces a block's counters by counters of another layout. What the journal holds of it no longer fits.</summary>
+    /// <summary>Replaces a block's bytes by others, perhaps of another layout or length. What the journal holds of it no longer fits.</summary>
     public void Relayout(int block, int layout, ReadOnlySpan<byte> state)
     {
         ref BlockEntry entry = ref _entries[block];
+        if (entry.Layout == layout && entry.StateLength == state.Length)
+        {
+            state.CopyTo(State(block));
+            entry.Flags &= ~BlockFlags.Imaged;
+            return;
+        }
         int oldLength = entry.StateLength + entry.IdLength;
         int newLength = state.Length + entry.IdLength;
         uint target = _heap.Allocate(newLength);
@@ -123,19 +136,9 @@ internal sealed class Shard
         Id(block).CopyTo(bytes[state.Length..]);
         _heap.Free(entry.Reference, oldLength);
         entry.Reference = target;
-        entry.StateLength = (ushort)state.Length;
+        entry.StateLength = state.Length;
         entry.Layout = layout;
         entry.Flags &= ~BlockFlags.Imaged;
-    }
-
-    /// <summary>Room for one journal record.</summary>
-    public Span<byte> RecordScratch(int size)
-    {
-        if (_recordScratch.Length < size)
-        {
-            _recordScratch = new byte[BitOperations.RoundUpToPowerOf2((uint)size)];
-        }
-        return _recordScratch.AsSpan(0, size);
     }
 
     /// <summary>The journal holds the block as it is about to be: it is dirty, and needs no image until the next checkpoint.</summary>
@@ -176,10 +179,12 @@ internal sealed class Shard
         return dropped;
     }
 
-    private void Remove(int block)
+    /// <summary>Drops a block, whatever the store holds of it.</summary>
+    public void Remove(int block)
     {
         ref BlockEntry entry = ref _entries[block];
         Unlink(entry.Hash, block);
+        Census.Remove(Id(block), block);
         _heap.Free(entry.Reference, entry.StateLength + entry.IdLength);
         entry = default;
         entry.TouchedSeconds = unchecked((uint)_firstFree);

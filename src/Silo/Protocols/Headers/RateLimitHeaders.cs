@@ -29,7 +29,7 @@ public static class RateLimitHeaders
             return;
         }
         Span<byte> buffer = stackalloc byte[(decision.Results.Length + 1) * LimitBytesMax];
-        int constrained = decision.Plan is { } plan ? MostConstrained(decision, plan) : -1;
+        int constrained = decision.Plan is null ? -1 : MostConstrained(decision);
         if (constrained >= 0 && dialect == HeaderDialect.Draft11)
         {
             WriteDraft11(decision, buffer, ref sink);
@@ -49,15 +49,9 @@ public static class RateLimitHeaders
     /// <summary>Milliseconds after which a refused check could be allowed; 0 if it was not refused by a limit, -1 if never.</summary>
     public static long RetryAfterMs(Decision decision)
     {
-        if (!decision.Allowed && decision.DecidingLimit >= 0)
+        if (!decision.Allowed && decision.DecidingResult >= 0)
         {
-            foreach (ref readonly LimitResult result in decision.Results)
-            {
-                if (result.LimitIndex == decision.DecidingLimit)
-                {
-                    return result.RetryAfterMs;
-                }
-            }
+            return decision.Results[decision.DecidingResult].RetryAfterMs;
         }
         return 0;
     }
@@ -71,7 +65,7 @@ public static class RateLimitHeaders
         HeaderValue value = new(buffer);
         foreach (ref readonly LimitResult result in decision.Results)
         {
-            LimitModel limit = decision.Plan!.Limits[result.LimitIndex];
+            LimitModel limit = decision.LimitOf(result);
             if (limit.Mode == LimitMode.Enforce)
             {
                 value.Separator();
@@ -86,7 +80,7 @@ public static class RateLimitHeaders
         value.Clear();
         foreach (ref readonly LimitResult result in decision.Results)
         {
-            LimitModel limit = decision.Plan!.Limits[result.LimitIndex];
+            LimitModel limit = decision.LimitOf(result);
             if (limit.Mode == LimitMode.Enforce)
             {
                 value.Separator();
@@ -105,12 +99,12 @@ public static class RateLimitHeaders
     {
         HeaderValue value = new(buffer);
         bool legacy = dialect == HeaderDialect.Legacy;
-        value.Integer(decision.Plan!.Limits[constrained.LimitIndex].Capacity);
+        value.Integer(decision.LimitOf(constrained).Capacity);
         if (!legacy)
         {
             foreach (ref readonly LimitResult result in decision.Results)
             {
-                LimitModel limit = decision.Plan.Limits[result.LimitIndex];
+                LimitModel limit = decision.LimitOf(result);
                 if (limit.Mode == LimitMode.Enforce)
                 {
                     value.Separator();
@@ -129,18 +123,18 @@ public static class RateLimitHeaders
         sink.Add(legacy ? "X-RateLimit-Reset"u8 : "RateLimit-Reset"u8, value.Written);
     }
 
-    private static int MostConstrained(Decision decision, PlanModel plan)
+    private static int MostConstrained(Decision decision)
     {
         int best = -1;
         for (int i = 0; i < decision.Results.Length; i++)
         {
             ref readonly LimitResult result = ref decision.Results[i];
-            LimitModel limit = plan.Limits[result.LimitIndex];
-            if (!decision.Allowed && result.LimitIndex == decision.DecidingLimit)
+            LimitModel limit = decision.LimitOf(result);
+            if (i == decision.DecidingResult)
             {
                 return i;
             }
-            if (limit.Mode == LimitMode.Enforce && (best < 0 || ShareIsSmaller(result.Remaining, limit.Capacity, decision.Results[best], plan)))
+            if (limit.Mode == LimitMode.Enforce && (best < 0 || ShareIsSmaller(result.Remaining, limit.Capacity, decision.Results[best].Remaining, decision.LimitOf(decision.Results[best]).Capacity)))
             {
                 best = i;
             }
@@ -149,8 +143,8 @@ public static class RateLimitHeaders
     }
 
     /// <summary>Compares remaining shares of capacities without rounding; a limit of nothing has no share left.</summary>
-    private static bool ShareIsSmaller(long remaining, long capacity, in LimitResult other, PlanModel plan) =>
-        (Int128)remaining * Math.Max(1, plan.Limits[other.LimitIndex].Capacity) < (Int128)other.Remaining * Math.Max(1, capacity);
+    private static bool ShareIsSmaller(long remaining, long capacity, long otherRemaining, long otherCapacity) =>
+        (Int128)remaining * Math.Max(1, otherCapacity) < (Int128)otherRemaining * Math.Max(1, capacity);
 
     /// <summary>Length of the limit's window; for a calendar that of the current period, for a bucket the time it fills in.</summary>
     private static long WindowSeconds(CounterShape shape, in Instant at)

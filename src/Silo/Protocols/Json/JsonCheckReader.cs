@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Quota.Contracts;
 using Quota.Grains;
@@ -16,11 +15,15 @@ namespace Quota.Silo.Protocols.Json;
 internal ref struct JsonCheckReader
 {
     // Names of quota.proto.
-    private static readonly string[] Fields = ["namespace", "key", "cost", "attributes", "request_id", "plan", "headers", "detail"];
+    private static readonly string[] CheckFields = ["namespace", "key", "cost", "attributes", "request_id", "plan", "headers", "detail", "costs", "peek"];
+    private static readonly string[] ReserveFields = [.. CheckFields[..^1], "ttl_ms", "on_expiry"];
     private static readonly string[] Dialects = ["HEADER_DIALECT_UNSPECIFIED", "HEADER_DIALECT_DRAFT_11", "HEADER_DIALECT_DRAFT_03", "HEADER_DIALECT_LEGACY"];
     private static readonly string[] Details = ["DETAIL_FULL", "DETAIL_VERDICT"];
+    private static readonly string[] ExpiryPolicies = ["EXPIRY_POLICY_UNSPECIFIED", "EXPIRY_POLICY_SETTLE", "EXPIRY_POLICY_CANCEL"];
 
+    private readonly string[] _fields;
     private readonly Span<AttributeRange> _ranges;
+    private readonly Span<NamedCost> _costs;
     private JsonValueReader _value;
     private ReadOnlySpan<byte> _namespace;
     private ReadOnlySpan<byte> _key;
@@ -30,41 +33,58 @@ internal ref struct JsonCheckReader
     private int _dialect;
     private int _detail;
     private int _attributes;
+    private int _units;
+    private bool _peek;
+    private long _ttlMs;
+    private int _onExpiry;
 
-    private JsonCheckReader(ReadOnlySpan<byte> body, Span<byte> scratch, Span<AttributeRange> ranges)
+    private JsonCheckReader(ReadOnlySpan<byte> body, Span<byte> scratch, Span<AttributeRange> ranges, Span<NamedCost> costs, string[] fields)
     {
+        _fields = fields;
         _value = new JsonValueReader(body, scratch);
         _ranges = ranges;
+        _costs = costs;
     }
 
-    /// <summary>Decodes one body. On false only <paramref name="error"/> means anything.</summary>
+    /// <summary>Decodes one check. On false only <paramref name="error"/> means anything.</summary>
     /// <param name="body">One JSON object.</param>
     /// <param name="scratch">At least as long as the body; the request points into it.</param>
     /// <param name="ranges">Room for <see cref="Bounds.AttributesMax"/> attributes; the request points into it.</param>
+    /// <param name="costs">Room for <see cref="Bounds.UnitsMax"/> costs; the request points into it.</param>
     /// <param name="request">The decoded request. Its bounds are checked by the limiter.</param>
     /// <param name="options">What the caller wants to know.</param>
     /// <param name="error">What is wrong with the body.</param>
-    public static bool TryRead(ReadOnlySpan<byte> body, Span<byte> scratch, Span<AttributeRange> ranges, scoped out CheckRequest request, out CheckOptions options, out RequestError error)
+    public static bool TryRead(ReadOnlySpan<byte> body, Span<byte> scratch, Span<AttributeRange> ranges, Span<NamedCost> costs, scoped out CheckRequest request, out CheckOptions options, out RequestError error) =>
+        TryRead(body, scratch, ranges, costs, CheckFields, out request, out _, out options, out error);
+
+    /// <summary>Decodes one reservation, as the other does a check.</summary>
+    public static bool TryReadReservation(ReadOnlySpan<byte> body, Span<byte> scratch, Span<AttributeRange> ranges, Span<NamedCost> costs, scoped out CheckRequest request, out ReservationTerms terms, out CheckOptions options, out RequestError error) =>
+        TryRead(body, scratch, ranges, costs, ReserveFields, out request, out terms, out options, out error);
+
+    private static bool TryRead(ReadOnlySpan<byte> body, Span<byte> scratch, Span<AttributeRange> ranges, Span<NamedCost> costs, string[] fields, scoped out CheckRequest request, out ReservationTerms terms, out CheckOptions options, out RequestError error)
     {
         Invariant.Check(scratch.Length >= body.Length);
-        JsonCheckReader reader = new(body, scratch, ranges);
+        JsonCheckReader reader = new(body, scratch, ranges, costs, fields);
         try
         {
             reader.ReadBody();
         }
         catch (JsonException e)
         {
-            reader._value.Error = new RequestError("body", $"malformed JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine}");
+            reader._value.Error = JsonValueReader.Malformed(e);
         }
         request = new CheckRequest
         {
             Namespace = reader._namespace,
             Key = reader._key,
             Cost = reader._cost,
+            Named = new NamedCosts(scratch, costs[..reader._units]),
+            IsPeek = reader._peek,
             Plan = reader._plan,
             RequestId = reader._requestId,
             Attributes = new AttributeSet(scratch, ranges[..reader._attributes]),
         };
+        terms = CheckRequestRules.Terms(reader._ttlMs, reader._onExpiry);
         options = new CheckOptions((HeaderDialect)reader._dialect, reader._detail == 1);
         error = reader._value.Error;
         return error.Field is null;
@@ -83,20 +103,19 @@ internal ref struct JsonCheckReader
             int field = FindField();
             if (field < 0)
             {
-                ReadOnlySpan<byte> unknown = _value.Text("body");
-                _value.Fail(Encoding.UTF8.GetString(unknown[..Math.Min(unknown.Length, Bounds.NameBytesMax)]), "there is no such field");
+                _value.FailUnknown();
                 return;
             }
             if ((seen & (1u << field)) != 0)
             {
-                _value.Fail(Fields[field], "must not be repeated");
+                _value.Fail(_fields[field], "must not be repeated");
                 return;
             }
             seen |= 1u << field;
             _value.Json.Read();
             if (_value.Json.TokenType != JsonTokenType.Null)
             {
-                ReadField(Fields[field]);
+                ReadField(_fields[field]);
             }
         }
         if (_value.Error.Field is null && _value.Json.Read())
@@ -105,7 +124,7 @@ internal ref struct JsonCheckReader
         }
         if (_value.Error.Field is null)
         {
-            CheckRequestReader.CheckEnums(_dialect, _detail, ref _value.Error);
+            CheckRequestRules.CheckEnums(_dialect, _detail, _onExpiry, ref _value.Error);
         }
     }
 
@@ -134,6 +153,18 @@ internal ref struct JsonCheckReader
             case "headers":
                 _dialect = _value.Number(field, Dialects);
                 break;
+            case "costs":
+                ReadCosts(field);
+                break;
+            case "peek":
+                _peek = _value.Flag(field);
+                break;
+            case "ttl_ms":
+                _ttlMs = _value.Integer(field);
+                break;
+            case "on_expiry":
+                _onExpiry = _value.Number(field, ExpiryPolicies);
+                break;
             default:
                 _detail = _value.Number(field, Details);
                 break;
@@ -142,15 +173,23 @@ internal ref struct JsonCheckReader
 
     private readonly int FindField()
     {
-        for (int i = 0; i < Fields.Length; i++)
+        for (int i = 0; i < _fields.Length; i++)
         {
-            if (_value.Json.ValueTextEquals(Fields[i]))
+            if (_value.Json.ValueTextEquals(_fields[i]) || (CamelCase(_fields[i]) is { IsEmpty: false } name && _value.Json.ValueTextEquals(name)))
             {
                 return i;
             }
         }
-        return _value.Json.ValueTextEquals("requestId"u8) ? Array.IndexOf(Fields, "request_id") : -1;
+        return -1;
     }
+
+    private static ReadOnlySpan<byte> CamelCase(string field) => field switch
+    {
+        "request_id" => "requestId"u8,
+        "ttl_ms" => "ttlMs"u8,
+        "on_expiry" => "onExpiry"u8,
+        _ => default,
+    };
 
     private void ReadAttributes(string field)
     {
@@ -167,9 +206,29 @@ internal ref struct JsonCheckReader
             int valueStart = _value.Used;
             int valueLength = _value.Text(field).Length;
             AttributeRange range = new(nameStart, nameLength, valueStart, valueLength);
-            if (_value.Error.Field is null && CheckRequestReader.CheckAttribute(_value.Scratch, _ranges[.._attributes], range, ref _value.Error))
+            if (_value.Error.Field is null && CheckRequestRules.CheckAttribute(_value.Scratch, _ranges[.._attributes], range, ref _value.Error))
             {
                 _ranges[_attributes++] = range;
+            }
+        }
+    }
+
+    private void ReadCosts(string field)
+    {
+        if (_value.Json.TokenType != JsonTokenType.StartObject)
+        {
+            _value.Fail(field, "must be an object of numbers");
+            return;
+        }
+        while (_value.Error.Field is null && _value.Json.Read() && _value.Json.TokenType == JsonTokenType.PropertyName)
+        {
+            int nameStart = _value.Used;
+            int nameLength = _value.Text(field).Length;
+            _value.Json.Read();
+            NamedCost cost = new(nameStart, nameLength, _value.Integer(field));
+            if (_value.Error.Field is null && CheckRequestRules.CheckCost(_value.Scratch, _costs[.._units], cost, ref _value.Error))
+            {
+                _costs[_units++] = cost;
             }
         }
     }

@@ -1,100 +1,115 @@
-using System.Buffers;
-using System.IO.Pipelines;
+using System.Text.Json;
 using Quota.Contracts;
 using Quota.Grains;
-using Quota.Silo.Edge.Grpc;
 using Quota.Silo.Edge.Http;
 using Quota.Silo.Limiting;
 using Quota.Silo.Protocols.Native;
+using Quota.Silo.Protocols.Operations;
 
 namespace Quota.Silo.Protocols.Json;
 
 /// <summary>
-/// <c>POST /v1/check</c>: the JSON twin of CheckQuota, for callers without gRPC. An allowed and a refused check are both 200;
-/// the status of the caller's own answer is the caller's business.
+/// <c>POST /v1/check</c>, <c>/v1/reserve</c> and <c>/v1/explain</c>: the JSON twins of the calls that decide, for callers without
+/// gRPC. An allowed and a refused check are both 200; the status of the caller's own answer is the caller's business.
 /// </summary>
 public sealed class JsonCheckRoute
 {
-    /// <summary>Where it is served.</summary>
+    /// <summary>Where checks are served.</summary>
     public const string Path = "/v1/check";
 
     private readonly ILimiter _limiter;
+    private readonly IGrainOperations _operations;
 
-    private JsonCheckRoute(ILimiter limiter) => _limiter = limiter;
-
-    /// <summary>The route over <paramref name="limiter"/>.</summary>
-    public static HttpRoute Create(ILimiter limiter) => new("POST", Path, new JsonCheckRoute(limiter).HandleAsync);
-
-    private async Task HandleAsync(HttpContext http)
+    private JsonCheckRoute(ILimiter limiter, IGrainOperations operations)
     {
-        if (!IsJson(http.Request.ContentType))
+        _limiter = limiter;
+        _operations = operations;
+    }
+
+    private delegate PendingCheck Beginning(JsonBody body, Decision decision);
+
+    /// <summary>The routes over <paramref name="limiter"/> and <paramref name="operations"/>.</summary>
+    public static IEnumerable<HttpRoute> Create(ILimiter limiter, IGrainOperations operations)
+    {
+        JsonCheckRoute routes = new(limiter, operations);
+        return
+        [
+            new HttpRoute("POST", Path, http => routes.DecideAsync(http, routes.BeginCheck, (json, answer) => JsonCheckWriter.Write(json, answer.Decision, answer.Options))),
+            new HttpRoute("POST", "/v1/reserve", http => routes.DecideAsync(http, routes.BeginReserve, (json, answer) => JsonOperationWriter.WriteReservation(json, answer.Decision, answer.Options, answer.Decision.Reservation))),
+            new HttpRoute("POST", "/v1/explain", routes.ExplainAsync),
+        ];
+    }
+
+    private async Task DecideAsync(HttpContext http, Beginning begin, Action<Utf8JsonWriter, (Decision Decision, CheckOptions Options)> write)
+    {
+        using JsonBody? body = await JsonBody.ReadAsync(http).ConfigureAwait(false);
+        if (body is null)
         {
-            await ProblemDocument.WriteAsync(http, StatusCodes.Status415UnsupportedMediaType, "the body must be application/json").ConfigureAwait(false);
-            return;
-        }
-        PipeReader body = http.Request.BodyReader;
-        ReadResult read = await body.ReadAtLeastAsync(Bounds.JsonCheckBytesMax + 1, http.RequestAborted).ConfigureAwait(false);
-        if (read.Buffer.Length > Bounds.JsonCheckBytesMax)
-        {
-            body.AdvanceTo(read.Buffer.End);
-            await ProblemDocument.WriteAsync(http, StatusCodes.Status413PayloadTooLarge, $"the body must be at most {Bounds.JsonCheckBytesMax} bytes").ConfigureAwait(false);
             return;
         }
         Decision decision = new();
-        PendingCheck pending = Begin(read.Buffer, decision);
-        body.AdvanceTo(read.Buffer.End);
+        PendingCheck pending = begin(body, decision);
         if (pending.Begun)
         {
             await _limiter.CompleteAsync(decision).ConfigureAwait(false);
         }
         if (decision.Status != DecisionStatus.Decided)
         {
-            await ProblemDocument.WriteAsync(http, HttpStatus(decision.Status), DecisionErrors.Message(decision), decision.ErrorField).ConfigureAwait(false);
+            await DecisionErrors.WriteProblemAsync(http, decision.Status, decision.ErrorField, decision.ErrorMessage).ConfigureAwait(false);
             return;
         }
-        ArrayBufferWriter<byte> answer = new(512);
-        JsonCheckWriter.Write(answer, decision, pending.Options);
-        http.Response.ContentType = "application/json";
-        http.Response.ContentLength = answer.WrittenCount;
-        await http.Response.BodyWriter.WriteAsync(answer.WrittenMemory, http.RequestAborted).ConfigureAwait(false);
+        await JsonBody.WriteAsync(http, (decision, pending.Options), write).ConfigureAwait(false);
     }
 
-    private PendingCheck Begin(in ReadOnlySequence<byte> body, Decision decision)
+    private async Task ExplainAsync(HttpContext http)
     {
-        int length = (int)body.Length;
-        byte[] rented = ArrayPool<byte>.Shared.Rent(2 * length);
+        using JsonBody? body = await JsonBody.ReadAsync(http).ConfigureAwait(false);
+        if (body is null)
+        {
+            return;
+        }
+        Decision decision = new();
+        Outcome<Explanation> outcome = Explain(body, decision, out CheckOptions options);
+        if (!outcome.IsDone)
+        {
+            await DecisionErrors.WriteProblemAsync(http, outcome.Status, outcome.ErrorField, outcome.ErrorMessage).ConfigureAwait(false);
+            return;
+        }
+        await JsonBody.WriteAsync(http, (decision, options, outcome.Value!), static (json, answer) => JsonOperationWriter.Write(json, answer.decision, answer.options, answer.Item3)).ConfigureAwait(false);
+    }
+
+    private PendingCheck BeginCheck(JsonBody body, Decision decision)
+    {
         Span<AttributeRange> ranges = stackalloc AttributeRange[Bounds.AttributesMax];
-        try
+        Span<NamedCost> costs = stackalloc NamedCost[Bounds.UnitsMax];
+        Instant now = _limiter.Now();
+        if (JsonCheckReader.TryRead(body.Text, body.Scratch, ranges, costs, out CheckRequest request, out CheckOptions options, out RequestError error))
         {
-            body.CopyTo(rented);
-            Instant now = _limiter.Now();
-            if (JsonCheckReader.TryRead(rented.AsSpan(0, length), rented.AsSpan(length, length), ranges, out CheckRequest request, out CheckOptions options, out RequestError error))
-            {
-                _limiter.Begin(request, now, decision);
-                return new PendingCheck { Options = options, Begun = true };
-            }
-            decision.Reset(now);
-            decision.Reject(DecisionStatus.InvalidArgument, error.Field, error.Message);
-            return default;
+            _limiter.Begin(request, now, decision);
+            return new PendingCheck { Options = options, Begun = true };
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
+        return PendingCheck.Refuse(now, decision, error);
     }
 
-    private static int HttpStatus(DecisionStatus status) => DecisionErrors.Code(status) switch
+    private PendingCheck BeginReserve(JsonBody body, Decision decision)
     {
-        GrpcStatusCode.InvalidArgument => StatusCodes.Status400BadRequest,
-        GrpcStatusCode.NotFound => StatusCodes.Status404NotFound,
-        GrpcStatusCode.Internal => StatusCodes.Status500InternalServerError,
-        _ => StatusCodes.Status503ServiceUnavailable,
-    };
+        Span<AttributeRange> ranges = stackalloc AttributeRange[Bounds.AttributesMax];
+        Span<NamedCost> costs = stackalloc NamedCost[Bounds.UnitsMax];
+        Instant now = _limiter.Now();
+        if (JsonCheckReader.TryReadReservation(body.Text, body.Scratch, ranges, costs, out CheckRequest request, out ReservationTerms terms, out CheckOptions options, out RequestError error))
+        {
+            _limiter.Reserve(request, terms, now, decision);
+            return new PendingCheck { Options = options, Begun = true };
+        }
+        return PendingCheck.Refuse(now, decision, error);
+    }
 
-    private static bool IsJson(string? contentType)
+    private Outcome<Explanation> Explain(JsonBody body, Decision decision, out CheckOptions options)
     {
-        ReadOnlySpan<char> type = contentType.AsSpan();
-        int parameters = type.IndexOf(';');
-        return (parameters < 0 ? type : type[..parameters]).Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase);
+        Span<AttributeRange> ranges = stackalloc AttributeRange[Bounds.AttributesMax];
+        Span<NamedCost> costs = stackalloc NamedCost[Bounds.UnitsMax];
+        return JsonCheckReader.TryRead(body.Text, body.Scratch, ranges, costs, out CheckRequest request, out options, out RequestError error)
+            ? _operations.Explain(request, decision)
+            : Outcome<Explanation>.Failed(DecisionStatus.InvalidArgument, error.Field, error.Message);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Quota.Grains;
 using Quota.Grains.Model;
@@ -10,12 +9,13 @@ namespace Quota.Silo.Protocols.Json;
 
 /// <summary>
 /// Writes a decision as JSON: the fields of <c>quota.v1.CheckQuotaResponse</c> in camelCase, enums by name. 64-bit integers are
-/// numbers, because every amount fits a double exactly and every caller expects numbers.
+/// numbers, because every amount fits a double exactly and every caller expects numbers. <c>limit</c>, <c>limitKey</c>,
+/// <c>plan</c>, <c>repeat</c>, and a status's <c>unit</c> and <c>key</c> are left out where they are empty or false.
 /// </summary>
 internal static class JsonCheckWriter
 {
     private static readonly string[] Reasons =
-        ["REASON_UNSPECIFIED", "REASON_WITHIN_LIMITS", "REASON_LIMIT_EXCEEDED", "REASON_UNKNOWN_KEY", "REASON_FAILURE_POLICY"];
+        ["REASON_UNSPECIFIED", "REASON_WITHIN_LIMITS", "REASON_LIMIT_EXCEEDED", "REASON_UNKNOWN_KEY", "REASON_FAILURE_POLICY", "REASON_KEY_DISABLED"];
 
     private static readonly string[] Treatments =
     [
@@ -23,16 +23,15 @@ internal static class JsonCheckWriter
         "KEY_TREATMENT_UNKNOWN_ALLOWED", "KEY_TREATMENT_UNKNOWN_DENIED",
     ];
 
-    /// <summary>Writes the body; the decision must be decided.</summary>
-    public static void Write(IBufferWriter<byte> output, Decision decision, in CheckOptions options)
+    /// <summary>Writes the object; the decision must be decided.</summary>
+    public static void Write(Utf8JsonWriter json, Decision decision, in CheckOptions options)
     {
-        using Utf8JsonWriter json = new(output);
         json.WriteStartObject();
         json.WriteBoolean("allowed"u8, decision.Allowed);
         json.WriteString("reason"u8, Reasons[(int)decision.Reason]);
-        if (!decision.Allowed && decision.DecidingLimit >= 0)
+        if (DecidingLimit.Name(decision) is { IsEmpty: false } name)
         {
-            json.WriteString("limit"u8, decision.Plan!.Limits[decision.DecidingLimit].NameUtf8);
+            json.WriteString("limit"u8, name);
         }
         if (!options.VerdictOnly)
         {
@@ -51,6 +50,18 @@ internal static class JsonCheckWriter
             RateLimitHeaders.Write(decision, options.Headers, ref sink);
             json.WriteEndArray();
         }
+        if (decision.IsRepeat)
+        {
+            json.WriteBoolean("repeat"u8, true);
+        }
+        if (DecidingLimit.Key(decision) is { IsEmpty: false } key)
+        {
+            json.WriteString("limitKey"u8, key);
+        }
+        if (!options.VerdictOnly)
+        {
+            json.WriteNumber("decidedAtUnixMs"u8, decision.At.WallMs);
+        }
         json.WriteEndObject();
     }
 
@@ -59,19 +70,37 @@ internal static class JsonCheckWriter
         json.WriteStartArray("limits"u8);
         foreach (ref readonly LimitResult result in decision.Results)
         {
-            LimitModel limit = decision.Plan!.Limits[result.LimitIndex];
-            json.WriteStartObject();
-            json.WriteString("name"u8, limit.NameUtf8);
-            json.WriteNumber("amount"u8, limit.Capacity);
-            json.WriteNumber("remaining"u8, result.Remaining);
-            json.WriteNumber("resetAfterMs"u8, result.ResetAfterMs);
-            json.WriteNumber("resetAtUnixMs"u8, decision.At.WallMs + result.ResetAfterMs);
-            json.WriteNumber("retryAfterMs"u8, result.Exceeded ? result.RetryAfterMs : 0);
-            json.WriteBoolean("exceeded"u8, result.Exceeded);
-            json.WriteBoolean("shadow"u8, limit.Mode == LimitMode.Shadow);
-            json.WriteEndObject();
+            WriteStatus(json, decision.LimitOf(result), result, decision.KeyOf(result.Level), decision.At);
         }
         json.WriteEndArray();
+    }
+
+    /// <summary>Writes what one limit said.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="limit">The limit.</param>
+    /// <param name="result">What it said.</param>
+    /// <param name="key">The parent whose limit it is, or empty.</param>
+    /// <param name="at">When it said it.</param>
+    public static void WriteStatus(Utf8JsonWriter json, LimitModel limit, in LimitResult result, ReadOnlySpan<byte> key, in Instant at)
+    {
+        json.WriteStartObject();
+        json.WriteString("name"u8, limit.NameUtf8);
+        json.WriteNumber("amount"u8, limit.Capacity);
+        json.WriteNumber("remaining"u8, result.Remaining);
+        json.WriteNumber("resetAfterMs"u8, result.ResetAfterMs);
+        json.WriteNumber("resetAtUnixMs"u8, at.WallMs + result.ResetAfterMs);
+        json.WriteNumber("retryAfterMs"u8, result.Exceeded ? result.RetryAfterMs : 0);
+        json.WriteBoolean("exceeded"u8, result.Exceeded);
+        json.WriteBoolean("shadow"u8, limit.Mode == LimitMode.Shadow);
+        if (limit.Unit != PlanModel.Requests)
+        {
+            json.WriteString("unit"u8, limit.UnitUtf8);
+        }
+        if (!key.IsEmpty)
+        {
+            json.WriteString("key"u8, key);
+        }
+        json.WriteEndObject();
     }
 
     private readonly struct JsonHeaderSink(Utf8JsonWriter json) : IHeaderSink

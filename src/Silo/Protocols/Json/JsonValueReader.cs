@@ -1,6 +1,8 @@
 using System.Buffers.Text;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Quota.Contracts;
 using Quota.Silo.Protocols.Native;
 
 namespace Quota.Silo.Protocols.Json;
@@ -97,6 +99,26 @@ internal ref struct JsonValueReader
         Fail(field, $"must be one of {string.Join(", ", names)}");
         return 0;
     }
+
+    /// <summary>The current value as true or false.</summary>
+    public bool Flag(string field)
+    {
+        if (Json.TokenType is not (JsonTokenType.True or JsonTokenType.False))
+        {
+            Fail(field, "must be true or false");
+        }
+        return Json.TokenType == JsonTokenType.True;
+    }
+
+    /// <summary>Notes that the current name is no field's.</summary>
+    public void FailUnknown()
+    {
+        ReadOnlySpan<byte> unknown = Text("body");
+        Fail(Encoding.UTF8.GetString(unknown[..Math.Min(unknown.Length, Bounds.NameBytesMax)]), "there is no such field");
+    }
+
+    /// <summary>A body that is not JSON.</summary>
+    public static RequestError Malformed(JsonException e) => new("body", $"malformed JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine}");
 
     /// <summary>Notes an error; the first one counts.</summary>
     public void Fail(string field, string message)

@@ -14,9 +14,18 @@ namespace Quota.Silo.Protocols.Native;
 /// </summary>
 internal ref struct CheckResponseWriter : IHeaderSink
 {
-    // A status is at most 127 bytes, so that its length is one byte: name 2 + 64, five numbers 5 × 11, two flags 2 × 2.
-    private const int LimitStatusBytesMax = 2 + Bounds.NameBytesMax + (5 * 11) + 4;
-    private const int HeadBytesMax = 128 + (4 * Bounds.NameBytesMax);
+    // What stands before nested messages: a tag, and up to four bytes of length for each of the three levels.
+    private const int NestingBytesMax = 3 * 5;
+
+    // A status: tag and length, name and unit with a tag and a length byte each, five numbers, two flags. Its length needs a
+    // second byte where name and unit are long.
+    private const int LimitStatusBytesMax = 1 + 2 + (2 + Bounds.NameBytesMax) + (2 + Bounds.UnitBytesMax) + (5 * NumberBytesMax) + (2 * 2);
+
+    // A key: a tag and two bytes of length. In a status only where the limit is a parent's.
+    private const int KeyFieldBytesMax = 1 + 2 + Bounds.KeyBytesMax;
+
+    // Limit and plan, three flags or enums (allowed, treatment, repeat) and the reason, two numbers, the deciding key.
+    private const int HeadBytesMax = NestingBytesMax + (2 * (2 + Bounds.NameBytesMax)) + (4 * 2) + (2 * NumberBytesMax) + KeyFieldBytesMax;
     private const int HeaderOverheadBytesMax = 256;
     private const int ErrorBytesMax = 4096;
 
@@ -35,8 +44,17 @@ internal ref struct CheckResponseWriter : IHeaderSink
         {
             return ErrorBytesMax;
         }
-        int perLimit = (options.VerdictOnly ? 0 : LimitStatusBytesMax + 2) + (options.Headers == HeaderDialect.None ? 0 : 2 * RateLimitHeaders.LimitBytesMax);
-        return HeadBytesMax + HeaderOverheadBytesMax + (decision.Results.Length * perLimit);
+        int limits = decision.Results.Length;
+        int bytes = HeadBytesMax;
+        if (!options.VerdictOnly)
+        {
+            bytes += (limits * LimitStatusBytesMax) + (ResultsAbove(decision.Results) * KeyFieldBytesMax);
+        }
+        if (options.Headers != HeaderDialect.None)
+        {
+            bytes += HeaderOverheadBytesMax + (limits * 2 * RateLimitHeaders.LimitBytesMax);
+        }
+        return bytes;
     }
 
     /// <summary>Writes a response; returns its length. The decision must be decided.</summary>
@@ -44,6 +62,16 @@ internal ref struct CheckResponseWriter : IHeaderSink
     {
         CheckResponseWriter writer = new(target);
         writer.Response(decision, options);
+        return writer._position;
+    }
+
+    /// <summary>Writes a response as the message field <paramref name="field"/>; returns its length. The decision must be decided.</summary>
+    public static int WriteField(Span<byte> target, int field, Decision decision, in CheckOptions options)
+    {
+        CheckResponseWriter writer = new(target);
+        int response = writer.Begin(field);
+        writer.Response(decision, options);
+        writer.End(response);
         return writer._position;
     }
 
@@ -90,15 +118,12 @@ internal ref struct CheckResponseWriter : IHeaderSink
         PlanModel? plan = decision.Plan;
         Flag(1, decision.Allowed);
         Number(2, (long)decision.Reason);
-        if (!decision.Allowed && decision.DecidingLimit >= 0)
-        {
-            Bytes(3, plan!.Limits[decision.DecidingLimit].NameUtf8);
-        }
+        Bytes(3, DecidingLimit.Name(decision));
         if (!options.VerdictOnly)
         {
             foreach (ref readonly LimitResult result in decision.Results)
             {
-                Status(plan!.Limits[result.LimitIndex], result, decision.At);
+                Status(decision, result);
             }
         }
         if (plan is not null)
@@ -108,19 +133,31 @@ internal ref struct CheckResponseWriter : IHeaderSink
         Number(6, (long)decision.KeyTreatment);
         Number(7, RateLimitHeaders.RetryAfterMs(decision));
         RateLimitHeaders.Write(decision, options.Headers, ref this);
+        Flag(9, decision.IsRepeat);
+        Bytes(10, DecidingLimit.Key(decision));
+        if (!options.VerdictOnly)
+        {
+            Number(11, decision.At.WallMs);
+        }
     }
 
-    private void Status(LimitModel limit, in LimitResult result, in Instant at)
+    private void Status(Decision decision, in LimitResult result)
     {
+        LimitModel limit = decision.LimitOf(result);
         int status = Begin(4);
         Bytes(1, limit.NameUtf8);
         Number(2, limit.Capacity);
         Number(3, result.Remaining);
         Number(4, result.ResetAfterMs);
-        Number(5, at.WallMs + result.ResetAfterMs);
+        Number(5, decision.At.WallMs + result.ResetAfterMs);
         Number(6, result.Exceeded ? result.RetryAfterMs : 0);
         Flag(7, result.Exceeded);
         Flag(8, limit.Mode == LimitMode.Shadow);
+        if (limit.Unit != PlanModel.Requests)
+        {
+            Bytes(9, limit.UnitUtf8);
+        }
+        Bytes(10, decision.KeyOf(result.Level));
         End(status);
     }
 
@@ -129,6 +166,16 @@ internal ref struct CheckResponseWriter : IHeaderSink
         Number(1, (long)DecisionErrors.Code(decision.Status));
         Text(2, decision.ErrorField);
         Text(3, DecisionErrors.Message(decision));
+    }
+
+    private static int ResultsAbove(ReadOnlySpan<LimitResult> results)
+    {
+        int above = 0;
+        foreach (ref readonly LimitResult result in results)
+        {
+            above += result.Level > 0 ? 1 : 0;
+        }
+        return above;
     }
 
     private int Begin(int field)

@@ -1,4 +1,5 @@
 using Quota.Silo.Edge.Grpc;
+using Quota.Silo.Edge.Http;
 using Quota.Silo.Limiting;
 
 namespace Quota.Silo.Protocols.Native;
@@ -14,19 +15,39 @@ internal static class DecisionErrors
     {
         DecisionStatus.InvalidArgument => GrpcStatusCode.InvalidArgument,
         DecisionStatus.NotFound => GrpcStatusCode.NotFound,
+        DecisionStatus.FailedPrecondition => GrpcStatusCode.FailedPrecondition,
         DecisionStatus.Overloaded => GrpcStatusCode.ResourceExhausted,
         DecisionStatus.Unavailable => GrpcStatusCode.Unavailable,
         _ => GrpcStatusCode.Internal,
     };
 
-    /// <summary>The field's name and what is wrong with it: <c>key: must be 1 to 256 bytes, was 0</c>.</summary>
-    public static string Message(Decision decision)
+    /// <summary>The HTTP status of the same.</summary>
+    public static int HttpStatus(DecisionStatus status) => status switch
     {
-        string what = decision.ErrorMessage ?? "there is no decision";
-        string message = decision.ErrorField is { } field ? $"{field}: {what}" : what;
-        return message.Length <= MessageCharsMax ? message : message[..MessageCharsMax];
-    }
+        DecisionStatus.InvalidArgument => StatusCodes.Status400BadRequest,
+        DecisionStatus.NotFound => StatusCodes.Status404NotFound,
+        DecisionStatus.FailedPrecondition => StatusCodes.Status409Conflict,
+        DecisionStatus.Overloaded or DecisionStatus.Unavailable => StatusCodes.Status503ServiceUnavailable,
+        _ => StatusCodes.Status500InternalServerError,
+    };
+
+    /// <summary>The field's name and what is wrong with it: <c>key: must be 1 to 256 bytes, was 0</c>.</summary>
+    public static string Message(Decision decision) => Message(decision.ErrorField, decision.ErrorMessage);
 
     /// <summary>The status a unary call ends with.</summary>
-    public static GrpcStatus Status(Decision decision) => new(Code(decision.Status), Message(decision));
+    public static GrpcStatus Status(Decision decision) => Status(decision.Status, decision.ErrorField, decision.ErrorMessage);
+
+    /// <inheritdoc cref="Status(Decision)"/>
+    public static GrpcStatus Status(DecisionStatus status, string? field, string? message) => new(Code(status), Message(field, message));
+
+    /// <summary>Answers with the problem document of the same.</summary>
+    public static Task WriteProblemAsync(HttpContext http, DecisionStatus status, string? field, string? message) =>
+        ProblemDocument.WriteAsync(http, HttpStatus(status), Message(field, message), field);
+
+    private static string Message(string? field, string? what)
+    {
+        what ??= "there is no decision";
+        string message = field is null ? what : $"{field}: {what}";
+        return message.Length <= MessageCharsMax ? message : message[..MessageCharsMax];
+    }
 }

@@ -3,14 +3,17 @@ using Google.Protobuf.Reflection;
 using Microsoft.Extensions.ObjectPool;
 using Quota.Contracts;
 using Quota.Contracts.V1;
+using Quota.Grains;
 using Quota.Silo.Edge;
 using Quota.Silo.Edge.Grpc;
 using Quota.Silo.Limiting;
+using Quota.Silo.Protocols.Operations;
 
 namespace Quota.Silo.Protocols.Native;
 
 /// <summary>
-/// <c>quota.v1.QuotaService</c>: translates between the wire and <see cref="ILimiter"/>, and decides nothing itself.
+/// <c>quota.v1.QuotaService</c>: translates between the wire and <see cref="ILimiter"/> and <see cref="IGrainOperations"/>, and
+/// decides nothing itself.
 /// <para>Safety: stateless but for its pools, which are thread-safe; all state of a call lives in the call.</para>
 /// </summary>
 public sealed class QuotaService : IGrpcService
@@ -19,6 +22,7 @@ public sealed class QuotaService : IGrpcService
     public const string Name = "quota.v1.QuotaService";
 
     private readonly ILimiter _limiter;
+    private readonly IGrainOperations _operations;
     private readonly LoadShedder _shedder;
     private readonly DecisionPool _decisions = new(Bounds.DecisionsMax - Bounds.StreamDecisionsMax);
     private readonly DecisionPool _streamDecisions = new(Bounds.StreamDecisionsMax);
@@ -26,20 +30,27 @@ public sealed class QuotaService : IGrpcService
     private readonly ObjectPool<QuotaBatch> _streamBatches;
 
     /// <param name="limiter">Decides.</param>
+    /// <param name="operations">Does the rest.</param>
     /// <param name="shedder">Bounds the batches inside streams.</param>
-    public QuotaService(ILimiter limiter, LoadShedder shedder)
+    public QuotaService(ILimiter limiter, IGrainOperations operations, LoadShedder shedder)
     {
         _limiter = limiter;
+        _operations = operations;
         _shedder = shedder;
         _batches = NewPool(_decisions);
         _streamBatches = NewPool(_streamDecisions);
         Methods =
         [
-            new GrpcMethod("CheckQuota", GrpcMethodKind.Unary, CheckQuotaAsync),
+            new GrpcMethod("CheckQuota", GrpcMethodKind.Unary, call => DecideAsync(call, PendingCheck.Begin, WriteCheck)),
             new GrpcMethod("CheckQuotaBatch", GrpcMethodKind.Unary, CheckQuotaBatchAsync),
             new GrpcMethod("StreamQuota", GrpcMethodKind.Duplex, StreamQuotaAsync, GrpcAdmission.Stream),
+            new GrpcMethod("Reserve", GrpcMethodKind.Unary, call => DecideAsync(call, PendingCheck.Reserve, WriteReservation)),
+            new GrpcMethod("Explain", GrpcMethodKind.Unary, ExplainAsync),
+            .. OperationEndpoints.Create(operations).Select(o => o.Method),
         ];
     }
+
+    private delegate PendingCheck Beginning(ILimiter limiter, ReadOnlySpan<byte> message, in Instant now, Decision decision);
 
     public string FullName => Name;
 
@@ -51,7 +62,7 @@ public sealed class QuotaService : IGrpcService
     internal int DecisionsInUse => _decisions.InUse + _streamDecisions.InUse;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<GrpcStatus> CheckQuotaAsync(IGrpcCall call)
+    private async ValueTask<GrpcStatus> DecideAsync(IGrpcCall call, Beginning begin, Action<IGrpcCall, Decision, CheckOptions> write)
     {
         GrpcRead read = await call.ReadAsync().ConfigureAwait(false);
         if (!read.HasMessage)
@@ -67,7 +78,7 @@ public sealed class QuotaService : IGrpcService
         bool completed = false;
         try
         {
-            PendingCheck pending = PendingCheck.Begin(_limiter, read.Message.Span, _limiter.Now(), decision);
+            PendingCheck pending = begin(_limiter, read.Message.Span, _limiter.Now(), decision);
             if (pending.Begun)
             {
                 await _limiter.CompleteAsync(decision).ConfigureAwait(false);
@@ -77,8 +88,7 @@ public sealed class QuotaService : IGrpcService
             {
                 return DecisionErrors.Status(decision);
             }
-            Span<byte> target = call.Response.GetSpan(CheckResponseWriter.BytesMax(decision, pending.Options));
-            call.Response.Advance(CheckResponseWriter.WriteResponse(target, decision, pending.Options));
+            write(call, decision, pending.Options);
             call.EndMessage();
             return GrpcStatus.Ok;
         }
@@ -93,6 +103,42 @@ public sealed class QuotaService : IGrpcService
                 _decisions.Discard(1);
             }
         }
+    }
+
+    private static void WriteCheck(IGrpcCall call, Decision decision, CheckOptions options)
+    {
+        Span<byte> target = call.Response.GetSpan(CheckResponseWriter.BytesMax(decision, options));
+        call.Response.Advance(CheckResponseWriter.WriteResponse(target, decision, options));
+    }
+
+    private static void WriteReservation(IGrpcCall call, Decision decision, CheckOptions options) =>
+        OperationAnswers.WriteReservation(call.Response, decision, options, decision.Reservation);
+
+    private async ValueTask<GrpcStatus> ExplainAsync(IGrpcCall call)
+    {
+        GrpcRead read = await call.ReadAsync().ConfigureAwait(false);
+        if (!read.HasMessage)
+        {
+            return read.Status;
+        }
+        Decision decision = new();
+        Outcome<Explanation> outcome = Explain(read.Message.Span, decision, out CheckOptions options);
+        if (!outcome.IsDone)
+        {
+            return DecisionErrors.Status(outcome.Status, outcome.ErrorField, outcome.ErrorMessage);
+        }
+        OperationAnswers.Write(call.Response, decision, options, outcome.Value!);
+        call.EndMessage();
+        return GrpcStatus.Ok;
+    }
+
+    private Outcome<Explanation> Explain(ReadOnlySpan<byte> message, Decision decision, out CheckOptions options)
+    {
+        Span<AttributeRange> ranges = stackalloc AttributeRange[Bounds.AttributesMax];
+        Span<NamedCost> costs = stackalloc NamedCost[Bounds.UnitsMax];
+        return CheckRequestReader.TryRead(message, ranges, costs, out CheckRequest request, out options, out RequestError error)
+            ? _operations.Explain(request, decision)
+            : Outcome<Explanation>.Failed(DecisionStatus.InvalidArgument, error.Field, error.Message);
     }
 
     private async ValueTask<GrpcStatus> CheckQuotaBatchAsync(IGrpcCall call)

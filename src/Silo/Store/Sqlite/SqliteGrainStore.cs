@@ -173,7 +173,7 @@ internal sealed class SqliteGrainStore : IGrainStore
         }
     }
 
-    private TResult Write<TResult>(Func<SqliteTransaction, TResult> write)
+    private TResult Write<TResult>(Func<SqliteTransaction?, TResult> write)
     {
         lock (_writing)
         {
@@ -183,10 +183,7 @@ internal sealed class SqliteGrainStore : IGrainStore
             }
             try
             {
-                using SqliteTransaction transaction = _connection.BeginTransaction();
-                TResult result = write(transaction);
-                transaction.Commit();
-                return result;
+                return SqliteWork.Run(_connection, () => write(null));
             }
             catch (SqliteException e)
             {
@@ -207,7 +204,7 @@ internal sealed class SqliteGrainStore : IGrainStore
         return command;
     }
 
-    private SqliteCommand Command(SqliteTransaction transaction, string sql, params ReadOnlySpan<object> values)
+    private SqliteCommand Command(SqliteTransaction? transaction, string sql, params ReadOnlySpan<object> values)
     {
         SqliteCommand command = _connection.CreateCommand();
         command.Transaction = transaction;
@@ -219,13 +216,13 @@ internal sealed class SqliteGrainStore : IGrainStore
         return command;
     }
 
-    private int Execute(SqliteTransaction transaction, string sql, params ReadOnlySpan<object> values)
+    private int Execute(SqliteTransaction? transaction, string sql, params ReadOnlySpan<object> values)
     {
         using SqliteCommand command = Command(transaction, sql, values);
         return command.ExecuteNonQuery();
     }
 
-    private object? Scalar(SqliteTransaction transaction, string sql, params ReadOnlySpan<object> values)
+    private object? Scalar(SqliteTransaction? transaction, string sql, params ReadOnlySpan<object> values)
     {
         using SqliteCommand command = Command(transaction, sql, values);
         return command.ExecuteScalar();

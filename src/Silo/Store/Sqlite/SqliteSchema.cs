@@ -18,7 +18,11 @@ internal static class SqliteSchema
 
     /// <summary>Creates the tables of a new file, or makes sure that an existing one is ours and of a version we know.</summary>
     /// <exception cref="StoreException">It is not.</exception>
-    public static void Ensure(SqliteConnection connection, string path)
+    public static void Ensure(SqliteConnection connection, string path) => Ensure(connection, path, Create, ApplicationId, Version);
+
+    /// <summary>The same for a file with other tables.</summary>
+    /// <exception cref="StoreException">It is not ours, or of an unknown version.</exception>
+    public static void Ensure(SqliteConnection connection, string path, string create, int applicationId, int knownVersion)
     {
         long version = Number(connection, "PRAGMA user_version");
         long application = Number(connection, "PRAGMA application_id");
@@ -26,18 +30,18 @@ internal static class SqliteSchema
         if (empty && version == 0)
         {
             using SqliteTransaction transaction = connection.BeginTransaction();
-            Execute(connection, Create, transaction);
-            Execute(connection, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version}", transaction);
+            Execute(connection, create, transaction);
+            Execute(connection, $"PRAGMA application_id = {applicationId}; PRAGMA user_version = {knownVersion}", transaction);
             transaction.Commit();
             return;
         }
-        if (application != ApplicationId)
+        if (application != applicationId)
         {
             throw new StoreException($"{path}: a SQLite file, but not one of Quota's");
         }
-        if (version != Version)
+        if (version != knownVersion)
         {
-            throw new StoreException($"{path}: store version {version}, this build reads {Version}");
+            throw new StoreException($"{path}: store version {version}, this build reads {knownVersion}");
         }
     }
 

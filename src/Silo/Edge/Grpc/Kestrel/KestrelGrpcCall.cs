@@ -85,6 +85,8 @@ internal sealed class KestrelGrpcCall : IGrpcCall
         }
     }
 
+    public string? Peer => _features.Get<IHttpConnectionFeature>()?.RemoteIpAddress?.ToString();
+
     public string? Metadata(string name)
     {
         Microsoft.Extensions.Primitives.StringValues values = _request.Headers[name];

@@ -1,0 +1,9 @@
+namespace Quota.Silo.Definitions;
+
+/// <summary>What is defined. APPEND-ONLY: the values are stored (docs/DATA_FILE.md). Their order is that of an export.</summary>
+public enum DefinitionKind : byte
+{
+    Namespace = 1,
+    Plan = 2,
+    Key = 3,
+}

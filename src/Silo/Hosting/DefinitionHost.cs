@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Quota.Silo.Catalog;
+using Quota.Silo.Catalog.Config;
+using Quota.Silo.Definitions;
+using Quota.Silo.Edge.Grpc;
+using Quota.Silo.Edge.Http;
+using Quota.Silo.Protocols.Admin;
+using Quota.Silo.Store;
+using Quota.Silo.Store.Sqlite;
+
+namespace Quota.Silo.Hosting;
+
+/// <summary>The stored definitions of a silo, what serves them, and the configuration file put beside them.</summary>
+internal sealed class DefinitionHost : IAsyncDisposable
+{
+    private const string FileName = "definitions.db";
+
+    private readonly IDefinitionStore _store;
+
+    private DefinitionHost(IDefinitionStore store, DefinitionService service, TimeSpan duration)
+    {
+        _store = store;
+        Service = service;
+        Duration = duration;
+        Services = [new AdminService(service)];
+        Routes = [.. AdminRoutes.Create(service)];
+    }
+
+    public DefinitionService Service { get; }
+
+    /// <summary>How long it took to load everything.</summary>
+    public TimeSpan Duration { get; }
+
+    public IReadOnlyList<IGrpcService> Services { get; }
+
+    public IReadOnlyList<HttpRoute> Routes { get; }
+
+    /// <summary>Loads what is stored, and puts the configuration file in force.</summary>
+    /// <returns>The definitions, or the reason why there are none.</returns>
+    public static async Task<(DefinitionHost? Host, string? Error)> OpenAsync(SiloSettings settings, ConfigResult config, ILogger logger, CancellationToken cancellation)
+    {
+        IDefinitionStore? store = null;
+        try
+        {
+            long start = Stopwatch.GetTimestamp();
+            store = new SqliteDefinitionStore(Path.Combine(settings.DataDirectory, FileName));
+            var service = new DefinitionService(store, TimeProvider.System);
+            await service.LoadAsync(cancellation).ConfigureAwait(false);
+            (CatalogChange? change, IReadOnlyList<ConfigError> errors) = await service.AdoptAsync(config, config.Settings!, cancellation).ConfigureAwait(false);
+            if (change is null)
+            {
+                return (null, string.Join('\n', errors));
+            }
+            if (!change.IsEmpty)
+            {
+                CatalogLog.Adopted(logger, config.FileName, change);
+            }
+            var host = new DefinitionHost(store, service, Stopwatch.GetElapsedTime(start));
+            store = null;
+            return (host, null);
+        }
+        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
+        {
+            return (null, e.Message);
+        }
+        finally
+        {
+            if (store is not null)
+            {
+                await store.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await _store.DisposeAsync().ConfigureAwait(false);
+}

@@ -1,0 +1,35 @@
+using Quota.Silo.Definitions;
+
+namespace Quota.Silo.Store;
+
+/// <summary>
+/// The port to where definitions and the trail of their changes are kept. Every implementation passes the same contract suite
+/// (tests/Silo.Tests/Store/DefinitionStoreContract.cs). Safe for concurrent use; a reader sees what was committed last. Every
+/// member throws <see cref="StoreException"/> if the store cannot be reached or has failed.
+/// </summary>
+public interface IDefinitionStore : IAsyncDisposable
+{
+    /// <summary>The definition of this name, or null.</summary>
+    ValueTask<StoredDefinition?> LoadAsync(DefinitionId id, CancellationToken cancellation);
+
+    /// <summary>
+    /// The definitions of one kind after <paramref name="after"/>, ascending by the UTF-8 of namespace and name, at most
+    /// <paramref name="limit"/> and at most about <see cref="Contracts.Bounds.PageBytesMax"/> of content. Fewer than asked for do
+    /// not mean the end; none do.
+    /// </summary>
+    /// <param name="after">Where to go on; its kind is the kind asked for.</param>
+    /// <param name="isOneNamespace">Only those of the namespace of <paramref name="after"/>.</param>
+    /// <param name="limit">At least 1.</param>
+    /// <param name="cancellation">Gives up.</param>
+    ValueTask<IReadOnlyList<StoredDefinition>> ScanAsync(DefinitionId after, bool isOneNamespace, int limit, CancellationToken cancellation);
+
+    /// <summary>
+    /// Makes all changes, each with its entry in the audit trail, or none of them. They are durable when this completes. The
+    /// caller is the only one who changes definitions.
+    /// </summary>
+    /// <returns>The version of each: the sequence of its audit entry.</returns>
+    ValueTask<long[]> ApplyAsync(IReadOnlyList<DefinitionWrite> writes, CancellationToken cancellation);
+
+    /// <summary>The entries of the audit trail after a sequence that the filter lets through, oldest first; bounded as <see cref="ScanAsync"/> is.</summary>
+    ValueTask<IReadOnlyList<StoredAudit>> ScanAuditAsync(long after, AuditFilter filter, int limit, CancellationToken cancellation);
+}

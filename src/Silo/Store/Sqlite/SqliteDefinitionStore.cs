@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using Quota.Silo.Definitions;
+
+namespace Quota.Silo.Store.Sqlite;
+
+/// <summary>
+/// The embedded store of definitions: one SQLite file in WAL mode, apart from the grains' file, so that an import never makes a
+/// checkpoint wait. Every change is one transaction with its audit entries, synced when it completes.
+/// <para>
+/// Safe for concurrent use: all writing goes through one connection under one lock; each read borrows a connection of its own
+/// and sees the last committed transaction. Every call completes synchronously.
+/// </para>
+/// </summary>
+internal sealed class SqliteDefinitionStore : IDefinitionStore
+{
+    private readonly Lock _writing = new();
+    private readonly ConcurrentBag<SqliteDefinitionReader> _readers = [];
+    private readonly SqliteConnection _connection;
+    private readonly string _connectionString;
+    private readonly SqliteDefinitionWriter _writer;
+    private volatile bool _closed;
+
+    static SqliteDefinitionStore() => SQLitePCL.Batteries_V2.Init();
+
+    /// <param name="path">The file; created if absent. Its folder must exist.</param>
+    /// <exception cref="StoreException">The file cannot be opened, is not ours, or has a version this build does not read.</exception>
+    public SqliteDefinitionStore(string path)
+    {
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString();
+        try
+        {
+            _connection = new SqliteConnection(_connectionString);
+            _connection.Open();
+            SqliteSchema.Execute(_connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA busy_timeout = 5000");
+            SqliteSchema.Ensure(_connection, path, SqliteDefinitionSchema.Create, SqliteDefinitionSchema.ApplicationId, SqliteDefinitionSchema.Version);
+            _writer = new SqliteDefinitionWriter(_connection);
+        }
+        catch (SqliteException e)
+        {
+            _connection?.Dispose();
+            throw new StoreException($"{path}: {e.Message}", e);
+        }
+        catch
+        {
+            _connection?.Dispose();
+            throw;
+        }
+    }
+
+    public ValueTask<StoredDefinition?> LoadAsync(DefinitionId id, CancellationToken cancellation) => new(Read(r => r.Load(id)));
+
+    public ValueTask<IReadOnlyList<StoredDefinition>> ScanAsync(DefinitionId after, bool isOneNamespace, int limit, CancellationToken cancellation) =>
+        new(Read<IReadOnlyList<StoredDefinition>>(r => r.Scan(after, isOneNamespace, limit)));
+
+    public ValueTask<IReadOnlyList<StoredAudit>> ScanAuditAsync(long after, AuditFilter filter, int limit, CancellationToken cancellation) =>
+        new(Read<IReadOnlyList<StoredAudit>>(r => r.ScanAudit(after, filter, limit)));
+
+    public ValueTask<long[]> ApplyAsync(IReadOnlyList<DefinitionWrite> writes, CancellationToken cancellation)
+    {
+        lock (_writing)
+        {
+            if (_closed)
+            {
+                throw new StoreException("the store of definitions is closed");
+            }
+            try
+            {
+                return new(SqliteWork.Run(_connection, () =>
+                {
+                    long[] versions = new long[writes.Count];
+                    for (int i = 0; i < versions.Length; i++)
+                    {
+                        cancellation.ThrowIfCancellationRequested();
+                        versions[i] = _writer.Write(writes[i]);
+                    }
+                    return versions;
+                }));
+            }
+            catch (SqliteException e)
+            {
+                throw new StoreException($"the store of definitions cannot be written: {e.Message}", e);
+            }
+        }
+    }
+
+    /// <summary>Folds the write-ahead log into the file and closes it.</summary>
+    public ValueTask DisposeAsync()
+    {
+        lock (_writing)
+        {
+            if (_closed)
+            {
+                return default;
+            }
+            _closed = true;
+            while (_readers.TryTake(out SqliteDefinitionReader? reader))
+            {
+                reader.Dispose();
+            }
+            _writer.Dispose();
+            _connection.Dispose();
+        }
+        return default;
+    }
+
+    private TResult Read<TResult>(Func<SqliteDefinitionReader, TResult> read)
+    {
+        try
+        {
+            SqliteDefinitionReader reader = _readers.TryTake(out SqliteDefinitionReader? idle) ? idle : new SqliteDefinitionReader(_connectionString);
+            TResult result = read(reader);
+            // A reader that threw is not used again; the garbage collector closes it.
+            if (_closed)
+            {
+                reader.Dispose();
+            }
+            else
+            {
+                _readers.Add(reader);
+            }
+            return result;
+        }
+        catch (SqliteException e)
+        {
+            throw new StoreException($"the store of definitions cannot be read: {e.Message}", e);
+        }
+    }
+}

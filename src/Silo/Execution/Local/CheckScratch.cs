@@ -12,7 +12,7 @@ namespace Quota.Silo.Execution.Local;
 internal sealed class CheckScratch
 {
     [ThreadStatic]
-    private static CheckScratch? t_scratch;
+    private static CheckScratch? _scratch;
 
     private readonly CheckLevel[] _levels = [.. Enumerable.Range(0, Bounds.LevelsMax).Select(_ => new CheckLevel())];
     private readonly Shard[] _gates = new Shard[Bounds.LevelsMax];
@@ -24,7 +24,7 @@ internal sealed class CheckScratch
     private int _gateCount;
 
     /// <summary>This thread's.</summary>
-    public static CheckScratch Mine => t_scratch ??= new CheckScratch();
+    public static CheckScratch Mine => _scratch ??= new CheckScratch();
 
     /// <summary>The key, then each level above it.</summary>
     public ReadOnlySpan<CheckLevel> Levels => _levels.AsSpan(0, _levelCount);

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using Quota.Contracts;
 using Microsoft.Extensions.Logging.Abstractions;
+using Quota.Contracts;
 using Quota.Silo.Catalog;
 using Quota.Silo.Events;
 using Quota.Silo.Execution.Local.Operations;

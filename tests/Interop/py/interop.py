@@ -116,7 +116,7 @@ class Cases:
     def case_reflection(self):
         equal("quota.v1.QuotaService" in self.api.services, True)
         service = self.api.pool.FindServiceByName("quota.v1.QuotaService")
-        equal([m.name for m in service.methods], ["CheckQuota", "CheckQuotaBatch", "StreamQuota"])
+        equal([m.name for m in service.methods], ["CheckQuota", "CheckQuotaBatch", "StreamQuota", "Explain", "Reserve", "Settle", "Cancel", "Extend", "Refund"])
 
     def case_unary_allowed(self):
         reply = self.unary(self.check("k1", attributes={"route": "/a"}, headers=1))

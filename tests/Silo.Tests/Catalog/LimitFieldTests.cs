@@ -38,7 +38,7 @@ public sealed class LimitFieldTests
             LimitModel.Quota("day", 100, new CalendarRule(CalendarUnit.Day, "Asia/Tokyo")),
             LimitModel.Quota("third", 100, new CalendarRule(CalendarUnit.Month, anchorDay: 3), terms: new QuotaTerms { InheritsZone = true }),
         ];
-        Assert.True(PlanEquality.Same(new PlanModel("p", limits, ["bytes", "tokens.out", "tokens.in"]), plan));
+        Assert.True(PlanEquality.Same(new PlanModel("p", limits, ["bytes", "tokens.out", "tokens.in"], BillingModel.Utc), plan));
         Assert.Equal(["requests", "bytes", "tokens.out", "tokens.in"], plan.Units);
     }
 

@@ -39,6 +39,7 @@ internal static class PlanReader
         {
             plan.Refuse("units", $"the plan and its limits name {units.Count} units ({string.Join(", ", units.Select(Quoted.Text))}): must be at most {Bounds.UnitsMax - 1} besides {CounterShape.Requests}");
             units.RemoveRange(Bounds.UnitsMax - 1, units.Count - Bounds.UnitsMax + 1);
+            limits.RemoveAll(l => l.Unit != CounterShape.Requests && !units.Contains(l.Unit));
         }
         return units;
     }

@@ -88,7 +88,7 @@ internal sealed class BlockFetcher(KeyTable table, DecisionKeeper keeper, IGrain
         {
             return true;
         }
-        if (shard.Evict(EvictExamine, KeyTable.SecondsBefore(now, RecentSeconds)) == 0 && shard.Evict(EvictExamine, KeyTable.Seconds(now)) == 0)
+        if (shard.Evict(EvictExamine, KeyTable.SecondsBefore(now, RecentSeconds), KeyTable.Seconds(now)) == 0 && shard.Evict(EvictExamine, KeyTable.Seconds(now), KeyTable.Seconds(now)) == 0)
         {
             // Nothing here is both idle and safe in the store: a checkpoint makes it so.
             table.RequestCheckpoint();

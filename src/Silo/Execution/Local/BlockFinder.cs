@@ -28,7 +28,8 @@ internal sealed class BlockFinder(KeyTable table, DecisionKeeper keeper)
             if (current.Usage is not null)
             {
                 ReadOnlySpan<byte> state = level.Shard.State(level.KeyBlock);
-                if (fits ? UsageSection.IsDue(current, state, command.Now) : !UsageSection.IsEmpty(current, state))
+                // A peek notes nothing, so it may look past a day that is over.
+                if (fits ? !command.IsPeek && UsageSection.IsDue(current, state, command.Now) : !UsageSection.IsEmpty(current, state))
                 {
                     obstacle = new CheckObstacle(CheckObstacle.Kinds.UsageDue, number, 0, 0);
                     return true;

@@ -13,4 +13,7 @@ internal enum BlockFlags : byte
 
     /// <summary>The journal already holds the block's bytes as of some instant since it was last handed to a checkpoint.</summary>
     Imaged = 4,
+
+    /// <summary>A request id or reservation: it stays in memory until it may be forgotten, which is what its last touch says.</summary>
+    Pinned = 8,
 }

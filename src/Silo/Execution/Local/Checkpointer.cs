@@ -175,7 +175,7 @@ internal sealed class Checkpointer(KeyTable table, IJournal journal, IGrainStore
                 int block = blocks[position];
                 ref BlockEntry entry = ref shard.Entry(block);
                 Invariant.Check((entry.Flags & BlockFlags.Dirty) != 0);
-                entry.Flags = BlockFlags.Saving;
+                entry.Flags = (entry.Flags & BlockFlags.Pinned) | BlockFlags.Saving;
                 byte[] bytes = new byte[entry.IdLength + entry.StateLength];
                 shard.Id(block).CopyTo(bytes);
                 shard.State(block).CopyTo(bytes.AsSpan(entry.IdLength));
@@ -260,12 +260,13 @@ internal sealed class Checkpointer(KeyTable table, IJournal journal, IGrainStore
     private void EvictIdle()
     {
         bool full = table.IsFull;
-        uint idleBefore = KeyTable.SecondsBefore(clock.Now(), full ? 0 : IdleSeconds);
+        Instant now = clock.Now();
+        uint idleBefore = KeyTable.SecondsBefore(now, full ? 0 : IdleSeconds);
         foreach (Shard shard in table.Shards)
         {
             lock (shard.Gate)
             {
-                shard.Evict((shard.EntryEnd / (full ? FullTicks : IdleTicks)) + 1, idleBefore);
+                shard.Evict((shard.EntryEnd / (full ? FullTicks : IdleTicks)) + 1, idleBefore, KeyTable.Seconds(now));
             }
         }
     }

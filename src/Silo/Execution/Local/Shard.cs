@@ -103,6 +103,7 @@ internal sealed class Shard
             Layout = layout,
             IdLength = (ushort)id.Length,
             StateLength = state.Length,
+            Flags = id.Length > 0 && id[0] is GrainId.RequestRecord or GrainId.ReservationRecord ? BlockFlags.Pinned : BlockFlags.None,
         };
         Span<byte> bytes = _heap.Get(entry.Reference, state.Length + id.Length);
         state.CopyTo(bytes);
@@ -160,17 +161,17 @@ internal sealed class Shard
 
     /// <summary>
     /// Looks at up to <paramref name="examine"/> entries, going round, and drops those that are safe in the store (or were never
-    /// counted on) and were not touched since <paramref name="idleBeforeSeconds"/>.
+    /// counted on) and were not touched since <paramref name="idleBeforeSeconds"/>, or are pinned and may be forgotten by now.
     /// </summary>
     /// <returns>How many were dropped.</returns>
-    public int Evict(int examine, uint idleBeforeSeconds)
+    public int Evict(int examine, uint idleBeforeSeconds, uint nowSeconds = 0)
     {
         int dropped = 0;
         for (int i = 0; i < examine && _used > 0; i++)
         {
             _hand = _hand + 1 < _used ? _hand + 1 : 0;
             ref BlockEntry entry = ref _entries[_hand];
-            if (entry.Reference != 0 && (entry.Flags & (BlockFlags.Dirty | BlockFlags.Saving)) == 0 && entry.TouchedSeconds < idleBeforeSeconds)
+            if (entry.Reference != 0 && (entry.Flags & (BlockFlags.Dirty | BlockFlags.Saving)) == 0 && entry.TouchedSeconds < ((entry.Flags & BlockFlags.Pinned) != 0 ? nowSeconds : idleBeforeSeconds))
             {
                 Remove(_hand);
                 dropped++;
@@ -179,8 +180,7 @@ internal sealed class Shard
         return dropped;
     }
 
-    /// <summary>Drops a block, whatever the store holds of it.</summary>
-    public void Remove(int block)
+    private void Remove(int block)
     {
         ref BlockEntry entry = ref _entries[block];
         Unlink(entry.Hash, block);

@@ -32,6 +32,11 @@ internal sealed class DecisionKeeper
     /// <param name="position">What to wait for.</param>
     public bool TryKeep(CheckScratch scratch, bool isHeld, in Instant now, out long position)
     {
+        position = 0;
+        if (scratch.NewRecords.Count > 0 && !TryGetNumber(CounterLayout.Record, out _))
+        {
+            return false;
+        }
         Span<byte> record = scratch.Record(RecordBytes(scratch));
         int n = DecisionRecord.HeadBytes;
         int parts = 0;

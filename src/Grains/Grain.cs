@@ -103,7 +103,7 @@ public static class Grain
         {
             int i = BitOperations.TrailingZeroCount(rest);
             ref LimitResult result = ref results[n++];
-            Counter.Describe(plan.Limits[i], state.Counter(i), now, out result.Remaining, out long resetNs);
+            Counter.Describe(plan.Limits[i], state.Counter(i), now, out result.Amount, out result.Remaining, out long resetNs);
             result.ResetAfterMs = Duration.CeilMs(resetNs);
         }
     }

@@ -15,6 +15,9 @@ public struct LimitResult
     /// <summary>The limit had no room for the cost.</summary>
     public bool Exceeded;
 
+    /// <summary>The amount in force at the decision: of a quota that rolls over, with what it has from the last period.</summary>
+    public long Amount;
+
     /// <summary>Units left after the decision, at least 0.</summary>
     public long Remaining;
 

@@ -71,7 +71,7 @@ public sealed class CalendarCarryTests
         Counter.Count(limit.Shape, bytes, 70, At(2025, 1, 31));
         Assert.Equal(30, Counter.RolledOver(limit.Shape, bytes, At(2025, 2, 1)));
         Assert.Equal(130, Counter.Capacity(limit, bytes, At(2025, 2, 1)));
-        Counter.Describe(limit, bytes, At(2025, 2, 1), out long remaining, out _);
+        Counter.Describe(limit, bytes, At(2025, 2, 1), out _, out long remaining, out _);
         Assert.Equal(130, remaining);
         Assert.Equal(Counter.HasRoom, Counter.Evaluate(limit, bytes, 130, At(2025, 2, 1)));
         Assert.Equal(50, Counter.RolledOver(limit.Shape, bytes, At(2031, 7, 9)));
@@ -126,7 +126,7 @@ public sealed class CalendarCarryTests
     {
         Assert.Equal(model.Used(now.WallMs), Counter.Used(limit.Shape, bytes, now));
         Assert.Equal(model.Capacity(now.WallMs), Counter.Capacity(limit, bytes, now));
-        Counter.Describe(limit, bytes, now, out long remaining, out long resetNs);
+        Counter.Describe(limit, bytes, now, out _, out long remaining, out long resetNs);
         Assert.Equal(Math.Max(0, model.Capacity(now.WallMs) - model.Used(now.WallMs)), remaining);
         Assert.Equal((model.EndMs(now.WallMs) - now.WallMs) * 1_000_000, resetNs);
     }

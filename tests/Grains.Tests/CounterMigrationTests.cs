@@ -75,7 +75,7 @@ public sealed class CounterMigrationTests
         foreach (long used in (long[])[1_000, 1_000_000, Bounds.CostMax, Bounds.AmountMax])
         {
             byte[] moved = Migrated(before, Counted(before, used), after, Now);
-            Counter.Describe(after.Limits[0], moved, Now, out long remaining, out _);
+            Counter.Describe(after.Limits[0], moved, Now, out _, out long remaining, out _);
             Assert.Equal(0, remaining);
             Assert.True(Counter.Evaluate(after.Limits[0], moved, 1, Now) > 0);
         }

@@ -27,6 +27,7 @@ public static class HttpEndpoints
         ["AdminService.ListKeys"] = $"GET {Keys}",
         ["AdminService.ReplaceKey"] = $"PUT {Keys}/{{key}}",
         ["AdminService.DeleteKey"] = $"DELETE {Keys}/{{key}}",
+        ["AdminService.EraseKey"] = $"POST {Keys}/{{key}}:erase",
         ["AdminService.Import"] = "POST /v1/import",
         ["AdminService.Export"] = "GET /v1/export",
         ["AdminService.ListAudit"] = "GET /v1/audit",

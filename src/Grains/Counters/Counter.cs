@@ -179,9 +179,10 @@ public static class Counter
         shape.Algorithm == LimitAlgorithm.CalendarCarry ? CalendarCarry.At(shape, MemoryMarshal.Cast<byte, long>(counter), now.WallMs).Offset : 0;
 
     /// <summary>What is left, at least 0, and the time until the limit has its whole amount again.</summary>
-    public static void Describe(LimitModel limit, ReadOnlySpan<byte> counter, in Instant now, out long remaining, out long resetNs)
+    public static void Describe(LimitModel limit, ReadOnlySpan<byte> counter, in Instant now, out long amount, out long remaining, out long resetNs)
     {
-        remaining = Math.Max(0, Capacity(limit, counter, now) - Used(limit.Shape, counter, now));
+        amount = Capacity(limit, counter, now);
+        remaining = Math.Max(0, amount - Used(limit.Shape, counter, now));
         resetNs = ResetNs(limit.Shape, counter, now);
     }
 }

@@ -53,6 +53,22 @@ internal static class DefinitionContent
     public static string? Secret(in StoredDefinition? stored) =>
         stored is { Id.Kind: DefinitionKind.Namespace } found ? Namespace.Parser.ParseFrom(found.Content.Span).Webhook?.Secret : null;
 
+    /// <summary>The stored form of a key without what tells whose it was: its name, labels and note, and the name as a parent.</summary>
+    public static byte[] Redact(ReadOnlySpan<byte> content, string name, string pseudonym)
+    {
+        Key key = Key.Parser.ParseFrom(content);
+        if (key.Name == name)
+        {
+            (key.Name, key.Note) = (pseudonym, "");
+            key.Labels.Clear();
+        }
+        if (key.Parent == name)
+        {
+            key.Parent = pseudonym;
+        }
+        return key.ToByteArray();
+    }
+
     private static Definition Show(DefinitionKind kind, ReadOnlySpan<byte> content, string etag, Source source, long updatedAtMs)
     {
         switch (kind)

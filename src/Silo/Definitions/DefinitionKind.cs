@@ -6,4 +6,7 @@ public enum DefinitionKind : byte
     Namespace = 1,
     Plan = 2,
     Key = 3,
+
+    /// <summary>No definition: a key whose erasure was begun and is not complete. Its content is the pseudonym.</summary>
+    Erasure = 4,
 }

@@ -43,7 +43,7 @@ internal sealed class DefinitionLister(IDefinitionStore store)
     /// <exception cref="StoreException">The store cannot be read.</exception>
     public async IAsyncEnumerable<Definition> ExportAsync(string owner, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        foreach (DefinitionKind kind in Enum.GetValues<DefinitionKind>())
+        foreach (DefinitionKind kind in (DefinitionKind[])[DefinitionKind.Namespace, DefinitionKind.Plan, DefinitionKind.Key])
         {
             await foreach (StoredDefinition stored in AllAsync(kind, cancellation, owner).ConfigureAwait(false))
             {

@@ -112,6 +112,33 @@ public sealed class DefinitionService : IConfigTarget
         return new DefinitionResult(null, outcome.Fault ?? changes.Select(c => c.Error).FirstOrDefault(e => e is not null));
     }
 
+    /// <summary>Erases keys; set once, before the first call.</summary>
+    internal IKeyEraser? Eraser { get; set; }
+
+    /// <summary>Erases a key, defined or not: its name is forgotten, its usage kept under a pseudonym.</summary>
+    /// <returns>The pseudonym, or why it is not erased, or not all of it: then a repeat completes it.</returns>
+    public async ValueTask<(string? Pseudonym, DefinitionError? Error)> EraseAsync(DefinitionId id, string actor, CancellationToken cancellation)
+    {
+        using Turn turn = await TakeTurnAsync(cancellation).ConfigureAwait(false);
+        return await new KeyErasure(_store, _catalog, Eraser!, _time) { FileName = _fileName }.EraseAsync(id, actor, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Completes erasures that a stop interrupted. Returns the errors of those that still are not complete.</summary>
+    internal async ValueTask<IReadOnlyList<DefinitionError>> ResumeErasuresAsync(CancellationToken cancellation)
+    {
+        using Turn turn = await TakeTurnAsync(cancellation).ConfigureAwait(false);
+        var errors = new List<DefinitionError>();
+        await foreach (StoredDefinition pending in Reader.AllAsync(DefinitionKind.Erasure, cancellation).ConfigureAwait(false))
+        {
+            var erasure = new KeyErasure(_store, _catalog, Eraser!, _time);
+            if (await erasure.CompleteAsync(pending, cancellation).ConfigureAwait(false) is { } error)
+            {
+                errors.Add(error);
+            }
+        }
+        return errors;
+    }
+
     /// <summary>The definition of this name.</summary>
     public async ValueTask<DefinitionResult> GetAsync(DefinitionId id, CancellationToken cancellation)
     {

@@ -114,6 +114,13 @@ public static class GrainId
         return prefix;
     }
 
+    /// <summary>The prefix all blocks of one kind (2, 4, 5 or 6) of a key share.</summary>
+    public static byte[] PrefixOf(byte kind, ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key)
+    {
+        Invariant.Check(kind is ValueBlock or (>= RequestRecord and <= EventRecord));
+        return [kind, (byte)owner.Length, .. owner, (byte)key.Length, (byte)(key.Length >> 8), .. key];
+    }
+
     /// <summary>Which month an id is the usage of; false for any other id.</summary>
     public static bool TryReadMonth(ReadOnlySpan<byte> id, out MonthLabel month)
     {

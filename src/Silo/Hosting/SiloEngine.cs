@@ -33,6 +33,7 @@ internal sealed class SiloEngine : IDisposable
         Operations = new LocalOperations(catalog, clock, Limiter, _executor, storage.Table);
         Checkpointer = new Checkpointer(storage.Table, storage.Journal, storage.Store, clock, settings, logger);
         Usage = new LocalUsage(catalog, clock, storage.Table, storage.Store, _executor.Transactions, Checkpointer);
+        Eraser = new KeyEraser(clock, storage.Table, storage.Store, _executor.Transactions, Checkpointer, Operations.Reservations);
         _sealer = new UsageSealer(catalog, Usage, clock, logger);
         _sweep = new ExpirySweep(catalog, clock, _executor.Expiries, Operations.Reservations);
         var queue = new LocalEventQueue(_executor.Transactions, storage.Journal, clock);
@@ -47,6 +48,8 @@ internal sealed class SiloEngine : IDisposable
     public Checkpointer Checkpointer { get; }
 
     public LocalUsage Usage { get; }
+
+    public KeyEraser Eraser { get; }
 
     /// <summary>Queues what recovery brought back: open reservations and undelivered events.</summary>
     /// <exception cref="Store.StoreException">The store cannot be read.</exception>

@@ -132,6 +132,13 @@ internal sealed class SiloHost : IAsyncDisposable
             await _engine.Checkpointer.TryRoundAsync(cancellation).ConfigureAwait(false);
         }
         await _engine.RestoreAsync(cancellation).ConfigureAwait(false);
+        if (Definitions is not null)
+        {
+            foreach (Definitions.DefinitionError error in await Definitions.Service.ResumeErasuresAsync(cancellation).ConfigureAwait(false))
+            {
+                _logger.LogError("A key whose erasure was begun is not erased yet; repeat the call: {Reason}", error);
+            }
+        }
         _background = Task.WhenAll(Task.Run(CheckpointAsync, CancellationToken.None), _engine.RunAsync(_stopping.Token));
         Endpoints = await _edge.StartAsync(cancellation).ConfigureAwait(false);
         _isTried = !options.SelfTest || await TryItselfAsync(cancellation).ConfigureAwait(false);
@@ -144,6 +151,10 @@ internal sealed class SiloHost : IAsyncDisposable
         var state = new CatalogState(catalog);
         IClock clock = options.Clock ?? new SystemClock(TimeProvider.System, storage.LatestWindowNs);
         var engine = new SiloEngine(storage, state, clock, settings, logger);
+        if (definitions is not null)
+        {
+            definitions.Service.Eraser = engine.Eraser;
+        }
         var serving = new ServingState();
         var usage = new UsageService(state, engine.Usage, clock);
         var edge = new EdgeServer(settings, engine.Limiter, engine.Operations, serving, [usage, .. definitions?.Services ?? [], .. options.Services], loggers, [.. UsageRoutes.Create(usage), .. definitions?.Routes ?? []]);

@@ -62,7 +62,8 @@ internal sealed class ReplayEngine
         key.Count(key.NowMs);
         // 2. Which limits apply, and where their counters are.
         AttributeSet attributes = Attributes(line);
-        uint applicable = _plan.Applicable(attributes);
+        // A log does not say how long a call took, so limits of concurrency are left out.
+        uint applicable = _plan.Applicable(attributes) & ~_plan.ConcurrencyMask;
         for (uint rest = applicable & _plan.PerMask; rest != 0; rest &= rest - 1)
         {
             int i = BitOperations.TrailingZeroCount(rest);

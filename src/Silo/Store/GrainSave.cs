@@ -8,4 +8,7 @@ public readonly record struct GrainSave(ReadOnlyMemory<byte> Id, long ExpectedVe
 {
     /// <summary>The caller owns every key of this store: save whatever it holds.</summary>
     public const long AnyVersion = -1;
+
+    /// <summary>The block is to be deleted, under the same condition; that there is none is a success.</summary>
+    public bool IsDeletion { get; init; }
 }

@@ -12,8 +12,8 @@ public interface IGrainStore : IAsyncDisposable
     ValueTask<StoredGrain?> LoadAsync(ReadOnlyMemory<byte> id, CancellationToken cancellation);
 
     /// <summary>
-    /// Saves every grain whose condition holds and says which did; the others are left as they are. What was saved is durable
-    /// when this completes.
+    /// Saves (or deletes) every grain whose condition holds and says which did; the others are left as they are. What was saved is
+    /// durable when this completes.
     /// </summary>
     /// <param name="saves">At most <see cref="SaveBatchMax"/>, with distinct ids.</param>
     /// <param name="saved">One element per save is set.</param>

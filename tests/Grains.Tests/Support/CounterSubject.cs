@@ -22,7 +22,7 @@ internal sealed class CounterSubject(LimitModel limit) : ICounterSubject
 
     public long ResetNs(in Instant now)
     {
-        Counter.Describe(limit, Bytes, now, out long remaining, out long resetNs);
+        Counter.Describe(limit, Bytes, now, out _, out long remaining, out long resetNs);
         Assert.Equal(Math.Max(0, limit.Capacity - Used(now)), remaining);
         return resetNs;
     }

@@ -75,7 +75,7 @@ public sealed class RateLimitHeadersTests
         Span<LimitResult> buffer = decision.ResultBuffer(results.Length);
         for (int i = 0; i < results.Length; i++)
         {
-            buffer[i] = new LimitResult { LimitIndex = i, Remaining = results[i].Remaining, ResetAfterMs = results[i].Reset, RetryAfterMs = results[i].Retry, Exceeded = results[i].Retry != 0 };
+            buffer[i] = new LimitResult { LimitIndex = i, Amount = plan.Limits[i].Capacity, Remaining = results[i].Remaining, ResetAfterMs = results[i].Reset, RetryAfterMs = results[i].Retry, Exceeded = results[i].Retry != 0 };
         }
         decision.Decide(plan, allowed ? -1 : deciding);
         return decision;

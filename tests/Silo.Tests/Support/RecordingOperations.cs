@@ -56,8 +56,8 @@ internal sealed class RecordingOperations(TestLimiter limiter) : IGrainOperation
 
     private static LimitLevel[] Limits() =>
     [
-        new LimitLevel(TestLimiter.Plan.Limits[0], "", new LimitResult { Remaining = 99, ResetAfterMs = 60_000 }),
-        new LimitLevel(TestLimiter.ParentPlan.Limits[0], "customer-7", new LimitResult { Level = 1, Exceeded = true, RetryAfterMs = 5, ResetAfterMs = 10 }),
+        new LimitLevel(TestLimiter.Plan.Limits[0], "", new LimitResult { Amount = TestLimiter.Plan.Limits[0].Capacity, Remaining = 99, ResetAfterMs = 60_000 }),
+        new LimitLevel(TestLimiter.ParentPlan.Limits[0], "customer-7", new LimitResult { Level = 1, Amount = TestLimiter.ParentPlan.Limits[0].Capacity, Exceeded = true, RetryAfterMs = 5, ResetAfterMs = 10 }),
     ];
 
     private ValueTask<Outcome<TValue>> AnswerAsync<TValue>(ReservationInput input, string more, TValue value, string? text = null)

@@ -144,7 +144,7 @@ internal sealed class TestLimiter : ILimiter
             decision.SetLevel(level, levels[level], isRoot ? [] : parent);
             for (int i = 0; i < levels[level].Limits.Length; i++, next++)
             {
-                results[next] = new LimitResult { LimitIndex = i, Level = (byte)level, Remaining = levels[level].Limits[i].Capacity - 1 - i, ResetAfterMs = 59_999 + i };
+                results[next] = new LimitResult { LimitIndex = i, Level = (byte)level, Amount = levels[level].Limits[i].Capacity, Remaining = levels[level].Limits[i].Capacity - 1 - i, ResetAfterMs = 59_999 + i };
             }
         }
         int deciding = refused ? 0 : key.StartsWith("child-deny"u8) ? Plan.Limits.Length : key.StartsWith("deep"u8) ? results.Length - 1 : -1;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Quota.Contracts;
+using Quota.Grains;
 using Quota.Grains.Counters;
 using Quota.Grains.Model;
 using Quota.Grains.Usage;
@@ -22,6 +23,10 @@ internal sealed class BlockFinder(KeyTable table, DecisionKeeper keeper)
             {
                 obstacle = new CheckObstacle(CheckObstacle.Kinds.KeyBlock, number, 0, level.Shard.Departures);
                 return true;
+            }
+            if (!TryRenew(level.Shard, level.KeyBlock, level.Plan.Layout))
+            {
+                return false;
             }
             CounterLayout current = table.Layouts[level.Shard.Entry(level.KeyBlock).Layout];
             bool fits = Fits(current, level.Plan.Layout, command.Namespace);
@@ -63,15 +68,37 @@ internal sealed class BlockFinder(KeyTable table, DecisionKeeper keeper)
                 obstacle = new CheckObstacle(CheckObstacle.Kinds.ValueBlock, number, i, level.Shard.Departures);
                 return true;
             }
-            ref BlockEntry entry = ref level.Shard.Entry(block);
-            entry.TouchedSeconds = seconds;
-            CounterLayout current = table.Layouts[entry.Layout];
+            level.Shard.Entry(block).TouchedSeconds = seconds;
+            if (!TryRenew(level.Shard, block, level.Plan.PerLayout(i)))
+            {
+                return false;
+            }
+            CounterLayout current = table.Layouts[level.Shard.Entry(block).Layout];
             if (!Fits(current, level.Plan.PerLayout(i), command.Namespace)
                 && !TryRelayout(level, block, current, level.Plan.PerLayout(i), command, out _))
             {
                 return false;
             }
         }
+        return true;
+    }
+
+    /// <summary>
+    /// A block that was deleted is a new one for whoever asks for it. The store has none, or will have none before long, and the
+    /// first record that counts on it carries its bytes. False if the journal takes no layout.
+    /// </summary>
+    private bool TryRenew(Shard shard, int block, CounterLayout plan)
+    {
+        if (!table.Layouts[shard.Entry(block).Layout].IsRecord)
+        {
+            return true;
+        }
+        Invariant.Check(RecordHead.IsTombstone(shard.State(block)));
+        if (!keeper.TryGetNumber(plan, out int number))
+        {
+            return false;
+        }
+        shard.Relayout(block, number, new byte[plan.SizeBytes]);
         return true;
     }
 

@@ -59,11 +59,13 @@ internal sealed class CheckEvents(EventRaiser raiser)
         foreach (ThresholdEvent content in EventRaiser.Contents(command.Namespace, key, level.Plan, crossing, command.Now))
         {
             byte[] id = room[..EventRaiser.WriteId(room, command.Namespace, key, content)].ToArray();
-            if (level.Shard.Find(KeyHash.Compute(id), id) != Shard.NotFound)
+            int block = level.Shard.Find(KeyHash.Compute(id), id);
+            bool isDeleted = block != Shard.NotFound && RecordHead.IsTombstone(level.Shard.State(block));
+            if (block != Shard.NotFound && !isDeleted)
             {
                 continue;
             }
-            if (!scratch.IsAbsent(level.Shard, id))
+            if (!isDeleted && !scratch.IsAbsent(level.Shard, id))
             {
                 scratch.Wanted = id;
                 obstacle = new CheckObstacle(CheckObstacle.Kinds.EventRecord, number, 0, level.Shard.Departures);

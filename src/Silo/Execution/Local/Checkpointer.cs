@@ -181,7 +181,9 @@ internal sealed class Checkpointer(KeyTable table, IJournal journal, IGrainStore
                 shard.State(block).CopyTo(bytes.AsSpan(entry.IdLength));
                 CounterLayout layout = table.Layouts[entry.Layout];
                 var grain = new StoredGrain(layout.Id, 0, CounterExpiry.ForgetAtNs(layout, shard.State(block), now), bytes.AsMemory(entry.IdLength));
-                _batch.Add(new GrainSave(bytes.AsMemory(0, entry.IdLength), GrainSave.AnyVersion, grain));
+                // A deleted block leaves no row: its id names the key.
+                bool isDeletion = layout.IsRecord && RecordHead.IsTombstone(grain.State.Span);
+                _batch.Add(new GrainSave(bytes.AsMemory(0, entry.IdLength), GrainSave.AnyVersion, grain) { IsDeletion = isDeletion });
                 _batchBlocks.Add((shard, block));
             }
         }

@@ -31,6 +31,26 @@ internal static class RememberedAnswer
     public static int BytesMax(Decision decision, PlanModel plan, int levels) =>
         HeadBytes + 1 + Encoding.UTF8.GetMaxByteCount(plan.Name.Length) + (levels * (2 + Bounds.KeyBytesMax)) + (decision.Results.Length * (ResultHeadBytes + (2 * Bounds.NameBytesMax)));
 
+    /// <summary>Whether the record is an answer that names this key as one of the levels above; that of a refund never is.</summary>
+    public static bool Names(ReadOnlySpan<byte> state, ReadOnlySpan<byte> key)
+    {
+        if (state[8] != Version)
+        {
+            return false;
+        }
+        int n = HeadBytes + 1 + state[HeadBytes];
+        for (int level = 0; level < state[10]; level++)
+        {
+            int length = BinaryPrimitives.ReadUInt16LittleEndian(state[n..]);
+            if (state.Slice(n + 2, length).SequenceEqual(key))
+            {
+                return true;
+            }
+            n += 2 + length;
+        }
+        return false;
+    }
+
     public static int Write(Span<byte> target, Decision decision, PlanModel plan, int levels, ulong fingerprint, long forgetAtNs)
     {
         target[..HeadBytes].Clear();
@@ -108,7 +128,7 @@ internal static class RememberedAnswer
         target[2] = (byte)limit.Shape.Algorithm;
         target[3] = (byte)limit.NameUtf8.Length;
         target[4] = (byte)unit.Length;
-        BinaryPrimitives.WriteInt64LittleEndian(target[8..], limit.Capacity);
+        BinaryPrimitives.WriteInt64LittleEndian(target[8..], result.Amount);
         BinaryPrimitives.WriteInt64LittleEndian(target[16..], WindowNs(limit.Shape));
         BinaryPrimitives.WriteInt64LittleEndian(target[24..], result.Remaining);
         BinaryPrimitives.WriteInt64LittleEndian(target[32..], result.ResetAfterMs);
@@ -136,11 +156,18 @@ internal static class RememberedAnswer
         {
             Level = rest[0],
             Exceeded = (rest[1] & Exceeded) != 0,
+            Amount = capacity,
             Remaining = BinaryPrimitives.ReadInt64LittleEndian(rest[24..]),
             ResetAfterMs = BinaryPrimitives.ReadInt64LittleEndian(rest[32..]),
             RetryAfterMs = BinaryPrimitives.ReadInt64LittleEndian(rest[40..]),
         };
-        rest = rest[(ResultHeadBytes + nameLength + unitLength)..];
+        int length = ResultHeadBytes + nameLength + unitLength;
+        if ((LimitAlgorithm)rest[2] == LimitAlgorithm.Concurrency)
+        {
+            rest = rest[length..];
+            return LimitModel.Concurrency(name, capacity, mode, unit: unit);
+        }
+        rest = rest[length..];
         return windowNs > 0
             ? LimitModel.FixedWindow(name, capacity, windowNs, mode, unit: unit)
             : LimitModel.Quota(name, capacity, BillingModel.Utc.Month, mode, unit: unit);

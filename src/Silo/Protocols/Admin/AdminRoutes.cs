@@ -40,6 +40,7 @@ internal sealed class AdminRoutes
             new("GET", Keys + "/{key}", http => routes.GetAsync(http, KeyOf(http))),
             new("PUT", Keys + "/{key}", http => routes.ReplaceAsync(http, KeyOf(http))),
             new("DELETE", Keys + "/{key}", http => routes.DeleteAsync(http, KeyOf(http))),
+            new("POST", Keys + "/{key}:erase", http => routes.EraseAsync(http, KeyOf(http))),
             .. bulk.Routes,
         ];
     }
@@ -114,6 +115,16 @@ internal sealed class AdminRoutes
         }
         DefinitionResult result = await _definitions.DeleteAsync(id, IfMatch(http), actor, http.RequestAborted).ConfigureAwait(false);
         await (result.Error is { } error ? AdminErrors.WriteAsync(http, error) : AdminJson.WriteAsync(http, new DeleteResponse())).ConfigureAwait(false);
+    }
+
+    private async Task EraseAsync(HttpContext http, DefinitionId id)
+    {
+        if (await ActorAsync(http).ConfigureAwait(false) is not { } actor)
+        {
+            return;
+        }
+        (string? pseudonym, DefinitionError? error) = await _definitions.EraseAsync(id, actor, http.RequestAborted).ConfigureAwait(false);
+        await (error is null ? AdminJson.WriteAsync(http, new EraseKeyResponse { Pseudonym = pseudonym }) : AdminErrors.WriteAsync(http, error)).ConfigureAwait(false);
     }
 
     private static async ValueTask<Definition?> ReadAsync(HttpContext http, DefinitionKind kind) => kind switch

@@ -33,6 +33,7 @@ internal sealed class AdminService : IGrpcService
             GrpcMessages.Unary("ListKeys", ListKeysRequest.Parser, ListKeysAsync),
             GrpcMessages.Unary("ReplaceKey", ReplaceKeyRequest.Parser, (r, c) => ReplaceAsync(c, r.Key is { } o ? new Definition { Key = o } : null, r.Key?.Etag)),
             GrpcMessages.Unary("DeleteKey", DeleteKeyRequest.Parser, (r, c) => DeleteAsync(c, DefinitionId.OfKey(r.Namespace, r.Name), r.Etag)),
+            GrpcMessages.Unary("EraseKey", EraseKeyRequest.Parser, EraseKeyAsync),
             GrpcMessages.Unary("ListAudit", ListAuditRequest.Parser, ListAuditAsync),
             GrpcMessages.ServerStreaming("Export", ExportRequest.Parser, ExportAsync),
             new GrpcMethod("Import", GrpcMethodKind.Duplex, ImportAsync, GrpcAdmission.Stream),
@@ -75,6 +76,16 @@ internal sealed class AdminService : IGrpcService
         }
         DefinitionResult result = await _definitions.DeleteAsync(id, etag, actor, call.Cancellation).ConfigureAwait(false);
         return result.Error is { } error ? (null, AdminErrors.Status(error)) : (new DeleteResponse(), GrpcStatus.Ok);
+    }
+
+    private async ValueTask<(IMessage? Response, GrpcStatus Status)> EraseKeyAsync(EraseKeyRequest request, IGrpcCall call)
+    {
+        if (Actor(call, out string actor) is { } refused)
+        {
+            return (null, AdminErrors.Status(refused));
+        }
+        (string? pseudonym, DefinitionError? error) = await _definitions.EraseAsync(DefinitionId.OfKey(request.Namespace, request.Name), actor, call.Cancellation).ConfigureAwait(false);
+        return error is null ? (new EraseKeyResponse { Pseudonym = pseudonym }, GrpcStatus.Ok) : (null, AdminErrors.Status(error));
     }
 
     private async ValueTask<(IMessage? Response, GrpcStatus Status)> GetAsync(IGrpcCall call, DefinitionId id) =>

@@ -7,7 +7,7 @@ namespace Quota.Silo.Protocols.Headers;
 
 /// <summary>
 /// The rate-limit headers of a decision, for every protocol that answers HTTP callers. Only enforced limits appear: a shadow
-/// limit is nobody's business but the operator's. Durations are whole seconds, rounded up. Allocates nothing.
+/// limit is nobody's business but the operator's; and only those with a window, so no limit of concurrency. Durations are whole seconds, rounded up. Allocates nothing.
 /// <list type="bullet">
 /// <item>draft 11: all limits. <c>t</c> is the time until the whole quota is back; for a limit that refused, the time until the
 /// check fits, so that <c>Retry-After</c> is never earlier than it.</item>
@@ -66,12 +66,12 @@ public static class RateLimitHeaders
         foreach (ref readonly LimitResult result in decision.Results)
         {
             LimitModel limit = decision.LimitOf(result);
-            if (limit.Mode == LimitMode.Enforce)
+            if (IsShown(limit))
             {
                 value.Separator();
                 value.Quoted(limit.NameUtf8);
                 value.Text(";q="u8);
-                value.Integer(limit.Capacity);
+                value.Integer(result.Amount);
                 value.Text(";w="u8);
                 value.Integer(WindowSeconds(limit.Shape, decision.At));
             }
@@ -81,7 +81,7 @@ public static class RateLimitHeaders
         foreach (ref readonly LimitResult result in decision.Results)
         {
             LimitModel limit = decision.LimitOf(result);
-            if (limit.Mode == LimitMode.Enforce)
+            if (IsShown(limit))
             {
                 value.Separator();
                 value.Quoted(limit.NameUtf8);
@@ -99,16 +99,16 @@ public static class RateLimitHeaders
     {
         HeaderValue value = new(buffer);
         bool legacy = dialect == HeaderDialect.Legacy;
-        value.Integer(decision.LimitOf(constrained).Capacity);
+        value.Integer(constrained.Amount);
         if (!legacy)
         {
             foreach (ref readonly LimitResult result in decision.Results)
             {
                 LimitModel limit = decision.LimitOf(result);
-                if (limit.Mode == LimitMode.Enforce)
+                if (IsShown(limit))
                 {
                     value.Separator();
-                    value.Integer(limit.Capacity);
+                    value.Integer(result.Amount);
                     value.Text(";w="u8);
                     value.Integer(WindowSeconds(limit.Shape, decision.At));
                 }
@@ -123,6 +123,9 @@ public static class RateLimitHeaders
         sink.Add(legacy ? "X-RateLimit-Reset"u8 : "RateLimit-Reset"u8, value.Written);
     }
 
+    /// <summary>A shadow limit is not the caller's business, and slots that are held have no window to name.</summary>
+    private static bool IsShown(LimitModel limit) => limit.Mode == LimitMode.Enforce && limit.Shape.Algorithm != LimitAlgorithm.Concurrency;
+
     private static int MostConstrained(Decision decision)
     {
         int best = -1;
@@ -130,11 +133,11 @@ public static class RateLimitHeaders
         {
             ref readonly LimitResult result = ref decision.Results[i];
             LimitModel limit = decision.LimitOf(result);
-            if (i == decision.DecidingResult)
+            if (i == decision.DecidingResult && IsShown(limit))
             {
                 return i;
             }
-            if (limit.Mode == LimitMode.Enforce && (best < 0 || ShareIsSmaller(result.Remaining, limit.Capacity, decision.Results[best].Remaining, decision.LimitOf(decision.Results[best]).Capacity)))
+            if (IsShown(limit) && (best < 0 || ShareIsSmaller(result.Remaining, result.Amount, decision.Results[best].Remaining, decision.Results[best].Amount)))
             {
                 best = i;
             }

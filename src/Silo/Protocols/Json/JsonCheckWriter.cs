@@ -85,7 +85,7 @@ internal static class JsonCheckWriter
     {
         json.WriteStartObject();
         json.WriteString("name"u8, limit.NameUtf8);
-        json.WriteNumber("amount"u8, limit.Capacity);
+        json.WriteNumber("amount"u8, result.Amount);
         json.WriteNumber("remaining"u8, result.Remaining);
         json.WriteNumber("resetAfterMs"u8, result.ResetAfterMs);
         json.WriteNumber("resetAtUnixMs"u8, at.WallMs + result.ResetAfterMs);

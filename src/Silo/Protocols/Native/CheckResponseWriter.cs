@@ -146,7 +146,7 @@ internal ref struct CheckResponseWriter : IHeaderSink
         LimitModel limit = decision.LimitOf(result);
         int status = Begin(4);
         Bytes(1, limit.NameUtf8);
-        Number(2, limit.Capacity);
+        Number(2, result.Amount);
         Number(3, result.Remaining);
         Number(4, result.ResetAfterMs);
         Number(5, decision.At.WallMs + result.ResetAfterMs);

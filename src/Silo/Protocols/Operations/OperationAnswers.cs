@@ -77,7 +77,7 @@ internal static class OperationAnswers
     private static LimitStatus Status(LimitLevel level, in Instant at) => new()
     {
         Name = level.Limit.Name,
-        Amount = level.Limit.Capacity,
+        Amount = level.Result.Amount,
         Remaining = level.Result.Remaining,
         ResetAfterMs = level.Result.ResetAfterMs,
         ResetAtUnixMs = at.WallMs + level.Result.ResetAfterMs,

@@ -56,32 +56,27 @@ internal sealed class SqliteDefinitionStore : IDefinitionStore
     public ValueTask<IReadOnlyList<StoredAudit>> ScanAuditAsync(long after, AuditFilter filter, int limit, CancellationToken cancellation) =>
         new(Read<IReadOnlyList<StoredAudit>>(r => r.ScanAudit(after, filter, limit)));
 
-    public ValueTask<long[]> ApplyAsync(IReadOnlyList<DefinitionWrite> writes, CancellationToken cancellation)
+    public ValueTask<long[]> ApplyAsync(IReadOnlyList<DefinitionWrite> writes, CancellationToken cancellation) => new(Write(() =>
     {
-        lock (_writing)
+        long[] versions = new long[writes.Count];
+        for (int i = 0; i < versions.Length; i++)
         {
-            if (_closed)
-            {
-                throw new StoreException("the store of definitions is closed");
-            }
-            try
-            {
-                return new(SqliteWork.Run(_connection, () =>
-                {
-                    long[] versions = new long[writes.Count];
-                    for (int i = 0; i < versions.Length; i++)
-                    {
-                        cancellation.ThrowIfCancellationRequested();
-                        versions[i] = _writer.Write(writes[i]);
-                    }
-                    return versions;
-                }));
-            }
-            catch (SqliteException e)
-            {
-                throw new StoreException($"the store of definitions cannot be written: {e.Message}", e);
-            }
+            cancellation.ThrowIfCancellationRequested();
+            versions[i] = _writer.Write(writes[i]);
         }
+        return versions;
+    }));
+
+    public ValueTask BeginErasureAsync(DefinitionId key, string pseudonym, long atMs, string actor, CancellationToken cancellation)
+    {
+        Write(() => SqliteKeyErasure.Begin(_connection, key, pseudonym, atMs, actor));
+        return default;
+    }
+
+    public ValueTask EndErasureAsync(DefinitionId key, CancellationToken cancellation)
+    {
+        Write(() => SqliteKeyErasure.End(_connection, key));
+        return default;
     }
 
     /// <summary>Folds the write-ahead log into the file and closes it.</summary>
@@ -102,6 +97,25 @@ internal sealed class SqliteDefinitionStore : IDefinitionStore
             _connection.Dispose();
         }
         return default;
+    }
+
+    private TResult Write<TResult>(Func<TResult> write)
+    {
+        lock (_writing)
+        {
+            if (_closed)
+            {
+                throw new StoreException("the store of definitions is closed");
+            }
+            try
+            {
+                return SqliteWork.Run(_connection, write);
+            }
+            catch (SqliteException e)
+            {
+                throw new StoreException($"the store of definitions cannot be written: {e.Message}", e);
+            }
+        }
     }
 
     private TResult Read<TResult>(Func<SqliteDefinitionReader, TResult> read)

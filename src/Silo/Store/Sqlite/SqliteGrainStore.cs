@@ -67,6 +67,11 @@ internal sealed class SqliteGrainStore : IGrainStore
             {
                 cancellation.ThrowIfCancellationRequested();
                 GrainSave save = saves[i];
+                if (save.IsDeletion)
+                {
+                    saved.Span[i] = Execute(transaction, "DELETE FROM grains WHERE id = $a AND ($b = -1 OR version = $b)", save.Id.ToArray(), save.ExpectedVersion) == 1 || save.ExpectedVersion is GrainSave.AnyVersion or 0;
+                    continue;
+                }
                 SqliteCommand command = save.ExpectedVersion == GrainSave.AnyVersion ? _save : _saveIf;
                 command.Transaction = transaction;
                 command.Parameters["$id"].Value = save.Id.ToArray();

@@ -40,11 +40,12 @@ internal readonly struct CounterAccess(TransactionBlock block, int index)
         var result = new LimitResult { Level = (byte)level };
         if (limit.Shape == Shape)
         {
-            Quota.Grains.Counters.Counter.Describe(limit, Counter, now, out result.Remaining, out long resetNs);
+            Quota.Grains.Counters.Counter.Describe(limit, Counter, now, out result.Amount, out result.Remaining, out long resetNs);
             result.ResetAfterMs = Duration.CeilMs(resetNs);
         }
         else
         {
+            result.Amount = limit.Capacity;
             result.Remaining = Math.Max(0, limit.Capacity - Quota.Grains.Counters.Counter.Used(Shape, Counter, now));
         }
         return new LimitLevel(limit, level == 0 ? "" : System.Text.Encoding.UTF8.GetString(key), result);

@@ -61,7 +61,7 @@ internal sealed class ExtendStep(GrainTransaction transaction, KeyLevels levels,
                 counter.MarkWritten();
                 reservation.Parts.Add(part with { Held = cost, At = transaction.Now });
             }
-            Counter.Describe(limit, counter.Counter, transaction.Now, out results[i].Remaining, out long resetNs);
+            Counter.Describe(limit, counter.Counter, transaction.Now, out results[i].Amount, out results[i].Remaining, out long resetNs);
             results[i].ResetAfterMs = Duration.CeilMs(resetNs);
         }
         for (int unit = 0; unit < reservation.Units.Count && deciding < 0; unit++)

@@ -58,15 +58,17 @@ internal sealed class RefundOperation(TransactionRunner transactions, KeyTable t
         MonthLabel? month = null;
         for (int level = 0; level < levels.Keys.Count; level++)
         {
-            foreach ((string unit, long units) in input.Costs)
+            foreach ((string unit, long asked) in input.Costs)
             {
-                var names = new List<string>();
-                if (!TryGiveBack(transaction, levels, keyIds, level, unit, units, attributes, at, names, limits))
+                // A parent gives back what the key itself had used: the rest of what was asked for others have used.
+                long units = level == 0 ? asked : given[unit];
+                string[] names = [.. Counting(levels.Plans[level], unit, units, attributes).Select(l => l.Name)];
+                var book = new UsageBook(transaction, levels.Owner, keyIds[level]);
+                if (!book.TryRefund(unit, units, names, level > 0, at, input.Reason, out BookedRefund booked) && transaction.Missing is not null)
                 {
                     return null;
                 }
-                var book = new UsageBook(transaction, levels.Owner, keyIds[level]);
-                if (!book.TryRefund(unit, units, names, level > 0, at, input.Reason, out BookedRefund booked) && transaction.Missing is not null)
+                if (!TryGiveBack(transaction, levels, keyIds, level, unit, level == 0 ? booked.Units : units, attributes, at, limits))
                 {
                     return null;
                 }
@@ -81,20 +83,25 @@ internal sealed class RefundOperation(TransactionRunner transactions, KeyTable t
         return new Refunded(given, isAdjustment, month is { } label ? label.ToString() : "", false, limits, transaction.Now);
     }
 
-    private static bool TryGiveBack(GrainTransaction transaction, KeyLevels levels, byte[][] keyIds, int level, string unit, long units, AttributeBuffer attributes, in Instant at, List<string> names, List<LimitLevel> limits)
+    /// <summary>The limits that had counted the units.</summary>
+    private static List<LimitModel> Counting(PlanModel? plan, string unit, long units, AttributeBuffer attributes)
     {
-        if (levels.Plans[level] is not { } plan || units == 0)
+        var counting = new List<LimitModel>();
+        foreach (LimitModel limit in units == 0 ? [] : plan?.Limits ?? [])
         {
-            return true;
-        }
-        Span<byte> room = stackalloc byte[Bounds.GrainIdBytesMax];
-        foreach (LimitModel limit in plan.Limits)
-        {
-            if (limit.Unit != unit || limit.Shape.Algorithm == LimitAlgorithm.Concurrency || !limit.AppliesTo(attributes.Set))
+            if (limit.Unit == unit && limit.Shape.Algorithm != LimitAlgorithm.Concurrency && limit.AppliesTo(attributes.Set))
             {
-                continue;
+                counting.Add(limit);
             }
-            names.Add(limit.Name);
+        }
+        return counting;
+    }
+
+    private static bool TryGiveBack(GrainTransaction transaction, KeyLevels levels, byte[][] keyIds, int level, string unit, long units, AttributeBuffer attributes, in Instant at, List<LimitLevel> limits)
+    {
+        Span<byte> room = stackalloc byte[Bounds.GrainIdBytesMax];
+        foreach (LimitModel limit in Counting(levels.Plans[level], unit, units, attributes))
+        {
             ReadOnlySpan<byte> valueId = limit.Per.Count == 0 ? default : room[..GrainId.WriteValue(room, levels.Owner.NameUtf8, levels.Keys[level], limit, attributes.Set)];
             if (!CounterAccess.TryFind(transaction, keyIds[level], valueId, limit.Name, unit, out CounterAccess? found))
             {

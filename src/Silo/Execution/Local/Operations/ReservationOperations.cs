@@ -122,13 +122,18 @@ internal sealed class ReservationOperations(TransactionRunner transactions, Expi
     }
 
     /// <summary>Ends a reservation whose time to live is over, as it was told to. One that is not due yet is put back into the queue.</summary>
-    public StepFault? Expire(NamespaceModel owner, byte[] key, byte[] recordId, in Instant now)
+    /// <param name="owner">The namespace.</param>
+    /// <param name="key">The key that reserved.</param>
+    /// <param name="recordId">The reservation's record.</param>
+    /// <param name="now">The instant of the step.</param>
+    /// <param name="isDue">End it whether or not its time to live is over.</param>
+    public StepFault? Expire(NamespaceModel owner, byte[] key, byte[] recordId, in Instant now, bool isDue = false)
     {
         UInt128 id = ReservationState.IdOf(GrainId.RecordName(recordId));
         long again = 0;
         StepResult<Outcome<Cancellation>> expired = Run<Cancellation>(owner, key, id, now, (transaction, levels, state) =>
         {
-            again = state.Phase == ReservationPhase.Open && state.ExpiresAtNs > transaction.Now.WindowNs ? state.ExpiresAtNs : 0;
+            again = !isDue && state.Phase == ReservationPhase.Open && state.ExpiresAtNs > transaction.Now.WindowNs ? state.ExpiresAtNs : 0;
             if (state.Phase != ReservationPhase.Open || again != 0)
             {
                 return default;

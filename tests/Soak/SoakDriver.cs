@@ -61,7 +61,8 @@ internal static class SoakDriver
         }
         silo.Kill();
         await silo.StartAsync();
-        return await CompareAsync(silo, start, [.. Enumerable.Range(0, options.Clients).Select(i => ReadTally(TallyPath(folder, i)))]);
+        var planted = new TallyFile(new() { [Workload.Loaded[^1]] = new KeyTally(new Units(options.Plant, 0, 0), default) }, [], []);
+        return await CompareAsync(silo, start, [.. Enumerable.Range(0, options.Clients).Select(i => ReadTally(TallyPath(folder, i))), planted]);
     }
 
     // One kill in each of equal parts of the time, at a random moment of its middle.

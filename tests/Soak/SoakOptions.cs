@@ -20,6 +20,9 @@ internal sealed record SoakOptions
 
     public int Seed { get; init; } = Environment.TickCount & 0xFFFF;
 
+    /// <summary>Requests that are put into the tallies without having been made: proves that a difference is found.</summary>
+    public int Plant { get; init; }
+
     /// <summary>Of a client: the silo's gRPC address.</summary>
     public string Address { get; init; } = "";
 
@@ -34,7 +37,7 @@ internal sealed record SoakOptions
     {
         if (args.Length % 2 == 0 || args[0] is not ("drive" or "client"))
         {
-            errors.WriteLine("usage: Quota.Soak drive [--seconds 600] [--kills 10] [--clients 4] [--rate 200] [--seed N]");
+            errors.WriteLine("usage: Quota.Soak drive [--seconds 600] [--kills 10] [--clients 4] [--rate 200] [--seed N] [--plant 0]");
             return null;
         }
         var options = new SoakOptions { IsClient = args[0] == "client" };
@@ -48,6 +51,7 @@ internal sealed record SoakOptions
                 ("--index", true) => options with { Index = number },
                 ("--seed", true) => options with { Seed = number },
                 ("--kills", true) => options with { Kills = number },
+                ("--plant", true) => options with { Plant = number },
                 ("--seconds", true) when number > 0 => options with { Seconds = number },
                 ("--clients", true) when number > 0 => options with { Clients = number },
                 ("--rate", true) when number > 0 => options with { Rate = number },

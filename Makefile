@@ -1,8 +1,9 @@
 # make run    builds and starts a silo on loopback with the example configuration
 # make test   installs what the tests need, builds everything, runs all tests
 # make bench  runs the benchmarks, prints one table and writes bench/results/bench.json
+# make soak   ten minutes of mixed load and ten kills; compares the usage with the clients' tallies (SOAK_ARGS: see docs/TESTING.md)
 # make docs   writes docs/API.md anew from the comments of the protos
-.PHONY: run build test bench docs clean
+.PHONY: run build test bench soak docs clean
 
 CONFIG ?= quota.yaml
 
@@ -17,6 +18,9 @@ test:
 
 bench:
 	@bash bench/run.sh $(BENCH_ARGS)
+
+soak:
+	dotnet run --project tests/Soak -c Release -- drive $(SOAK_ARGS)
 
 docs:
 	dotnet run --project tools/ApiReference

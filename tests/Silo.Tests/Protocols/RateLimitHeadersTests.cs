@@ -68,6 +68,14 @@ public sealed class RateLimitHeadersTests
             Headers(Decide(plan, true, -1, (5, 1, 0)), HeaderDialect.Draft11));
     }
 
+    [Fact]
+    public void Limits_of_concurrency_have_no_window_and_are_left_out()
+    {
+        PlanModel plan = new("p", [LimitModel.Concurrency("slots", 3), LimitModel.FixedWindow("hour", 10, 3_600_000_000_000)]);
+        Assert.Equal(["RateLimit-Policy: \"hour\";q=10;w=3600", "RateLimit: \"hour\";r=5;t=1"], Headers(Decide(plan, true, -1, (0, 0, 0), (5, 1, 0)), HeaderDialect.Draft11));
+        Assert.Empty(Headers(Decide(new("q", [LimitModel.Concurrency("slots", 3)]), true, -1, (1, 0, 0)), HeaderDialect.Draft11));
+    }
+
     private static Decision Decide(PlanModel plan, bool allowed, int deciding, params (long Remaining, long Reset, long Retry)[] results)
     {
         Decision decision = new();

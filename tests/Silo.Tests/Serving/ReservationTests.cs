@@ -170,6 +170,56 @@ public sealed class ReservationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_refund_takes_nothing_from_a_parent_that_others_have_used()
+    {
+        CheckQuotaResponse mine = await CallAsync("CheckQuota", new CheckQuotaRequest { Namespace = "llm", Key = "child", Cost = 5 }, CheckQuotaResponse.Parser);
+        await CallAsync("CheckQuota", new CheckQuotaRequest { Namespace = "llm", Key = "k", Cost = 100 }, CheckQuotaResponse.Parser);
+        RefundResponse refunded = await CallAsync("Refund", new RefundRequest { Namespace = "llm", Key = "child", Cost = 80, DecidedAtUnixMs = mine.DecidedAtUnixMs }, RefundResponse.Parser);
+        Assert.Equal(5, refunded.Refunded["requests"]);
+        CheckQuotaResponse peek = await CallAsync("CheckQuota", new CheckQuotaRequest { Namespace = "llm", Key = "k", Peek = true, Cost = 1 }, CheckQuotaResponse.Parser);
+        Assert.Equal(800, Remaining(peek.Limits, "all"));
+    }
+
+    [Fact]
+    public async Task Many_settlements_at_once_count_once()
+    {
+        ReserveResponse held = await ReserveAsync("k", ("tokens.out", 1_000));
+        SettleRequest settle = new() { Namespace = "llm", Key = "k", ReservationId = held.ReservationId, Costs = { ["tokens.out"] = 400 } };
+        SettleResponse[] settled = await Task.WhenAll(Enumerable.Range(0, 32).Select(_ => Task.Run(() => CallAsync("Settle", settle, SettleResponse.Parser))));
+        Assert.Equal(1, settled.Count(s => !s.Repeat));
+        CheckQuotaResponse peek = await CallAsync("CheckQuota", new CheckQuotaRequest { Namespace = "llm", Key = "k", Peek = true, Costs = { ["tokens.out"] = 0 } }, CheckQuotaResponse.Parser);
+        Assert.Equal((9_600, 999, 2), (Remaining(peek.Limits, "out"), Remaining(peek.Limits, "month"), Remaining(peek.Limits, "in-flight")));
+    }
+
+    [Fact]
+    public async Task Slots_are_never_more_than_held_and_none_stay()
+    {
+        int open = 0, most = 0, allowed = 0;
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(async () =>
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                ReserveResponse held = await ReserveAsync("storm");
+                if (!held.Decision.Allowed)
+                {
+                    continue;
+                }
+                int now = Interlocked.Increment(ref open);
+                for (int seen = Volatile.Read(ref most); seen < now && Interlocked.CompareExchange(ref most, now, seen) != seen; seen = Volatile.Read(ref most))
+                {
+                }
+                Interlocked.Increment(ref allowed);
+                Interlocked.Decrement(ref open);
+                await CallAsync("Cancel", new CancelRequest { Namespace = "llm", Key = "storm", ReservationId = held.ReservationId }, CancelResponse.Parser);
+            }
+        })));
+        Assert.InRange(most, 1, 2);
+        Assert.NotEqual(0, allowed);
+        CheckQuotaResponse peek = await CallAsync("CheckQuota", new CheckQuotaRequest { Namespace = "llm", Key = "storm", Peek = true, Cost = 1 }, CheckQuotaResponse.Parser);
+        Assert.Equal((2, 1_000), (Remaining(peek.Limits, "in-flight"), Remaining(peek.Limits, "month")));
+    }
+
+    [Fact]
     public async Task Parents_refuse_by_name_and_every_level_is_explained()
     {
         CheckQuotaResponse refused = await CallAsync("CheckQuota", new CheckQuotaRequest { Namespace = "llm", Key = "child", Costs = { ["tokens.out"] = 501 } }, CheckQuotaResponse.Parser);

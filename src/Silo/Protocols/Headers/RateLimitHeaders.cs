@@ -133,7 +133,7 @@ public static class RateLimitHeaders
         {
             ref readonly LimitResult result = ref decision.Results[i];
             LimitModel limit = decision.LimitOf(result);
-            if (i == decision.DecidingResult && IsShown(limit))
+            if (i == decision.DecidingResult && limit.Shape.Algorithm != LimitAlgorithm.Concurrency)
             {
                 return i;
             }

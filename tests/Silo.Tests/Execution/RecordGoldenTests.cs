@@ -4,6 +4,8 @@ using Quota.Grains.Model;
 using Quota.Grains.Usage;
 using Quota.Silo.Execution;
 using Quota.Silo.Execution.Local;
+using Quota.Silo.Execution.Local.Operations;
+using Quota.Silo.Limiting;
 
 namespace Quota.Silo.Tests.Execution;
 
@@ -107,6 +109,55 @@ public sealed class RecordGoldenTests
             + "04000100000000000000000000000000" + "72" + "0100000000000000" + "01000000" + "01",
             Convert.ToHexString(record[..n]));
         Assert.Equal(n, DecisionRecord.HeadBytes + DecisionRecord.PartBytes(2) + DecisionRecord.ImageBytes(2) + DecisionRecord.PartBytes(0) + DecisionRecord.PartBytes(1) + DecisionRecord.ImageBytes(1));
+    }
+
+    [Fact]
+    public void Remembered_answer()
+    {
+        byte[] golden = Convert.FromHexString(
+            "0807060504030201" + "01020101" + "00000000" + "1100FFEEDDCCBBAA" + "0A00000000000000" + "0B00000000000000"
+            + "0100000000000000" + "0200000000000000" + "0C00000000000000" + "04676F6C64"
+            + "0300746F70"
+            + "0103040105000000" + "6400000000000000" + "00CA9A3B00000000" + "2800000000000000" + "0700000000000000" + "FFFFFFFFFFFFFFFF" + "6D" + "6279746573");
+        var decision = new Decision();
+        RememberedAnswer.Restore(golden, decision);
+        LimitModel limit = decision.LimitOf(decision.Results[0]);
+        Assert.Equal(("gold", "top", new Instant(10, 11)), (decision.Plan!.Name, Encoding.UTF8.GetString(decision.KeyOf(1)), decision.At));
+        Assert.Equal(("m", "bytes", 100L, LimitMode.Shadow), (limit.Name, limit.Unit, limit.Capacity, limit.Mode));
+        Assert.Equal((true, 40L, 7L, -1L), (decision.Results[0].Exceeded, decision.Results[0].Remaining, decision.Results[0].ResetAfterMs, decision.Results[0].RetryAfterMs));
+        Assert.Equal((new UInt128(1, 2), 12L), (decision.Reservation.Id, decision.Reservation.ExpiresMs));
+        byte[] state = new byte[RememberedAnswer.BytesMax(decision, decision.Plan, 2)];
+        int n = RememberedAnswer.Write(state, decision, decision.Plan, 2, 0xAABBCCDDEEFF0011, 0x0102030405060708);
+        Assert.Equal(Convert.ToHexString(golden), Convert.ToHexString(state.AsSpan(0, n)));
+    }
+
+    [Fact]
+    public void Remembered_refund()
+    {
+        const string golden = "0807060504030201" + "0201010000000000" + "1100FFEEDDCCBBAA" + "07323032362D3130" + "056279746573" + "0900000000000000";
+        var refunded = new Refunded(new Dictionary<string, long> { ["bytes"] = 9 }, true, "2026-10", false, [], default);
+        byte[] state = RememberedRefund.Encode(refunded, 0xAABBCCDDEEFF0011, 0x0102030405060708);
+        Assert.Equal(golden, Convert.ToHexString(state));
+        Refunded decoded = RememberedRefund.Decode(Convert.FromHexString(golden), default);
+        Assert.Equal((true, "2026-10", true, 9L), (decoded.IsAdjustment, decoded.Month, decoded.IsRepeat, decoded.Costs["bytes"]));
+    }
+
+    [Fact]
+    public void Reservation()
+    {
+        const string golden = "FFFFFFFFFFFFFF7F" + "0101010101000000" + "0A00000000000000" + "0B00000000000000" + "0C00000000000000"
+            + "056279746573" + "0900000000000000" + "0800000000000000"
+            + "0700" + "01026E736B6579"
+            + "0100" + "0000" + "016D" + "0200" + "0201" + "0700000000000000" + "0D00000000000000" + "0E00000000000000";
+        byte[] bytes = Convert.FromHexString(golden);
+        ReservationState state = ReservationState.Decode(bytes);
+        Assert.Equal((RecordHead.Never, ReservationPhase.Open, true, new Instant(10, 11), 12L), (state.ForgetAtNs, state.Phase, state.SettlesWhenExpired, state.MadeAt, state.ExpiresAtNs));
+        Assert.Equal((true, 12L), (ReservationState.IsOpen(bytes), ReservationState.ExpiresNs(bytes)));
+        Assert.Equal([new ReservedUnit("bytes", 9, 8)], state.Units);
+        Assert.Equal("01026E736B6579", Convert.ToHexString(Assert.Single(state.KeyIds)));
+        ReservedPart part = Assert.Single(state.Parts);
+        Assert.Equal((0, 0, "m", "0201", 7L, new Instant(13, 14)), (part.Level, part.Unit, part.Limit, Convert.ToHexString(part.ValueId), part.Held, part.At));
+        Assert.Equal(golden, Convert.ToHexString(state.Encode()));
     }
 
     [Fact]

@@ -44,6 +44,19 @@ internal sealed class MemoryJournal : IJournal
         }
     }
 
+    /// <summary>What a crash does to records that were not synced: everything behind this position is gone.</summary>
+    public void Lose(long behind)
+    {
+        lock (_gate)
+        {
+            for (; _position > behind; _position--)
+            {
+                List<byte[]> last = _segments.Values.Last(s => s.Count > 0);
+                last.RemoveAt(last.Count - 1);
+            }
+        }
+    }
+
     public long AppendedPosition => _position;
 
     public bool EnsureWritten(long position) => Durable;

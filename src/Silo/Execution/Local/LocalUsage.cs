@@ -164,8 +164,8 @@ internal sealed class LocalUsage : IUsageLedger, IUsageMemory
     private static KeyUsageState Read(GrainTransaction transaction, byte[] keyId, ReadOnlyMemory<byte> key, MonthLabel month)
     {
         UsageDay? day = null;
-        if (transaction.TryRead(keyId, out TransactionBlock? block) && block.Layout.Usage is { } usage && UsageSection.Read(block.Layout, block.State) is { } section
-            && UsageMover.TryOpenMonth(transaction, keyId, usage.Billing, section.Month, out MonthLabel label, out _) && label == month)
+        if (transaction.TryRead(keyId, out TransactionBlock? block) && block.Layout.Usage is not null && UsageSection.Read(block.Layout, block.State) is { } section
+            && UsageMover.TryOpenMonth(transaction, keyId, section.Month, section.EndMs - 1, out MonthLabel label, out _) && label == month)
         {
             day = UsageSection.Read(block.Layout, block.State, label);
         }

@@ -31,7 +31,7 @@ internal sealed class UsageMover(TransactionRunner transactions)
             return true;
         }
         BillingModel billing = block.Layout.Usage.Billing;
-        if (!TryOpenMonth(transaction, keyId, billing, day.Month, out MonthLabel label, out UsageMonth? month))
+        if (!TryOpenMonth(transaction, keyId, day.Month, day.EndMs - 1, out MonthLabel label, out UsageMonth? month))
         {
             return false;
         }
@@ -47,10 +47,17 @@ internal sealed class UsageMover(TransactionRunner transactions)
 
     /// <summary>
     /// Finds the month that counts what belongs to <paramref name="wanted"/> by the calendar: that month, unless it is sealed or the
-    /// key has gone on to the next one, because its calendar was changed.
+    /// key has gone on to the next one, because its calendar was changed. What belongs to an instant before the next month's start
+    /// (a settlement that comes late) stays in its own.
     /// </summary>
+    /// <param name="transaction">Reads the months.</param>
+    /// <param name="keyId">Id of the key's own block.</param>
+    /// <param name="wanted">The month by the calendar.</param>
+    /// <param name="latestMs">The latest instant of what is to be counted.</param>
+    /// <param name="label">The month that counts it.</param>
+    /// <param name="month">Its record; null if there is none yet.</param>
     /// <returns>False if a block has to be made resident first.</returns>
-    public static bool TryOpenMonth(GrainTransaction transaction, ReadOnlySpan<byte> keyId, BillingModel billing, MonthLabel wanted, out MonthLabel label, out UsageMonth? month)
+    public static bool TryOpenMonth(GrainTransaction transaction, ReadOnlySpan<byte> keyId, MonthLabel wanted, long latestMs, out MonthLabel label, out UsageMonth? month)
     {
         label = wanted;
         if (!TryReadMonth(transaction, keyId, label, out month))
@@ -63,7 +70,7 @@ internal sealed class UsageMover(TransactionRunner transactions)
             {
                 return false;
             }
-            if (next is null && month is not { IsSealed: true })
+            if ((next is null || latestMs < next.StartMs) && month is not { IsSealed: true })
             {
                 return true;
             }

@@ -28,7 +28,7 @@ internal sealed class UsageBook(GrainTransaction transaction, NamespaceModel own
             return transaction.Missing is null;
         }
         Instant bookedAt = IsSealedByTime(billing, at) ? transaction.Now : at;
-        if (!UsageMover.TryOpenMonth(transaction, keyId, billing, billing.MonthAt(bookedAt.WallMs), out MonthLabel label, out UsageMonth? month))
+        if (!UsageMover.TryOpenMonth(transaction, keyId, billing.MonthAt(bookedAt.WallMs), bookedAt.WallMs, out MonthLabel label, out UsageMonth? month))
         {
             return false;
         }
@@ -140,8 +140,9 @@ internal sealed class UsageBook(GrainTransaction transaction, NamespaceModel own
         }
         else if (transaction.Missing is null)
         {
-            // The key was forgotten since, with nothing to bill; what comes now is booked by the namespace's calendar.
-            billing = owner.Billing;
+            // The key's block was forgotten since, with nothing left in it; its months may still be there, under its own calendar.
+            Invariant.Check(GrainId.TryReadKey(keyId, out _, out ReadOnlySpan<byte> key));
+            billing = owner.BillingOf(key);
         }
         return billing is not null;
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Quota.Contracts.V1;
 
@@ -10,7 +11,12 @@ namespace Quota.Soak;
 internal sealed class LoadWorker(GrpcCaller caller, Tally tally, string name, Random random)
 {
     private const int RefundableMax = 50;
+    private const int AnsweredMax = 100;
 
+    /// <summary>Together with the time a call is repeated, less than the namespace's window of request ids.</summary>
+    private static readonly TimeSpan RepeatedWithin = TimeSpan.FromSeconds(60);
+
+    private readonly List<(CheckQuotaRequest Check, CheckQuotaResponse Answer, long At)> _answered = [];
     private readonly List<(CheckQuotaRequest Check, long AtMs)> _refundable = [];
     private readonly ReservationSteps _reservations = new(caller, tally, random);
     private long _ids;
@@ -22,7 +28,8 @@ internal sealed class LoadWorker(GrpcCaller caller, Tally tally, string name, Ra
         {
             < 30 => CheckAsync(),
             < 42 => BatchAsync(),
-            < 47 => PeekAsync(),
+            < 45 => PeekAsync(),
+            < 49 when _answered.Count > 0 => RepeatAsync(),
             < 60 when _refundable.Count > 0 => RefundAsync(),
             < 75 => _reservations.ReserveAsync(NextKey(), NextId(), NextUnits()),
             _ => _reservations.HasOpen ? _reservations.EndAsync() : CheckAsync(),
@@ -52,23 +59,34 @@ internal sealed class LoadWorker(GrpcCaller caller, Tally tally, string name, Ra
     private async Task CheckAsync()
     {
         CheckQuotaRequest check = NextCheck();
-        int dice = random.Next(100);
-        if (dice < 4)
+        if (random.Next(100) < 4)
         {
             await CheckTwiceAtOnceAsync(check);
             return;
         }
         CheckQuotaResponse answer = Parse(await caller.CallAsync("QuotaService/CheckQuota", check));
         Count(check, answer);
-        if (answer.Allowed && dice < 10)
+        if (answer.Allowed && _answered.Count < AnsweredMax)
         {
-            // A caller that did not see its answer, long after it was given.
-            CheckQuotaResponse again = Parse(await caller.CallAsync("QuotaService/CheckQuota", check));
-            tally.Note("repeated although answered");
-            if (!again.Repeat || !again.Allowed || again.DecidedAtUnixMs != answer.DecidedAtUnixMs)
-            {
-                tally.Fault($"a repeat of {check.RequestId} on {check.Key} was answered {again}; first {answer}");
-            }
+            _answered.Add((check, answer, Stopwatch.GetTimestamp()));
+        }
+    }
+
+    // A caller that did not see its answer, long after it was given, and often by another process of the silo.
+    private async Task RepeatAsync()
+    {
+        int index = random.Next(_answered.Count);
+        (CheckQuotaRequest check, CheckQuotaResponse first, long at) = _answered[index];
+        _answered.RemoveAt(index);
+        if (Stopwatch.GetElapsedTime(at) > RepeatedWithin)
+        {
+            return;
+        }
+        CheckQuotaResponse again = Parse(await caller.CallAsync("QuotaService/CheckQuota", check));
+        tally.Note("repeated although answered");
+        if (!again.Repeat || !again.Allowed || again.DecidedAtUnixMs != first.DecidedAtUnixMs)
+        {
+            tally.Fault($"a repeat of {check.RequestId} on {check.Key} was answered {again}; first {first}");
         }
     }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the load generators and the peers that the benchmark compares with, builds Release, and runs it.
-# Options: --quick (about two minutes), --part name (decision, journal, unary, latency, stream, restart; may be repeated),
+# Options: --quick (about two minutes), --part name (decision, hierarchy, records, journal, unary, latency,
+# stream, restart, admin, usage; may be repeated),
 # --json path (default bench/results/bench.json). What cannot be installed is said, and what needs it is skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -13,12 +13,14 @@ internal static class BenchCatalog
     private const long Plenty = 1_000_000_000;
 
     /// <summary>One limit is a sliding window; three are one of each common kind; ten are sliding windows of different lengths.</summary>
-    public static PlanModel Plan(int limits) => new("p", limits switch
+    /// <param name="limits">How many limits.</param>
+    /// <param name="keepsUsage">Whether what is used is counted for billing as well, as every plan of the product does.</param>
+    public static PlanModel Plan(int limits, bool keepsUsage = false) => new("p", limits switch
     {
         1 => [LimitModel.SlidingWindow("rate", Plenty, 1_000_000_000)],
         3 => [LimitModel.SlidingWindow("rate", Plenty, 1_000_000_000), LimitModel.TokenBucket("burst", Plenty, 1_000_000_000, Plenty), LimitModel.Quota("month", Plenty * 1000, new CalendarRule(CalendarUnit.Month))],
         _ => [.. Enumerable.Range(1, limits).Select(i => LimitModel.SlidingWindow("rate" + i, Plenty * 1000, i * 1_000_000_000L))],
-    });
+    }, billing: keepsUsage ? BillingModel.Utc : null);
 
     /// <summary>Both namespaces, every key on the plan.</summary>
     public static CatalogModel Create(PlanModel plan) => new([Namespace(CommitNamespace, plan, SyncMode.Commit), Namespace(OsNamespace, plan, SyncMode.Os)]);

@@ -13,9 +13,15 @@ internal sealed class DecisionLoop(Limiter limiter, IJournal journal, byte[][] n
     public const int LagMax = 65_536;
 
     private const int Chunk = 1024;
+
+    /// <summary>More than are measured in any case: of more, the last are kept.</summary>
+    private const int ChunksMax = 1 << 16;
+
     private readonly Decision _decision = new();
     private readonly Queue<Task<bool>> _lag = new();
+    private readonly long[] _chunkTicks = new long[ChunksMax];
     private int _position = start;
+    private int _chunks;
 
     public static ReadOnlySpan<byte> Owner => "os"u8;
 
@@ -25,13 +31,29 @@ internal sealed class DecisionLoop(Limiter limiter, IJournal journal, byte[][] n
     /// <summary>Decisions of chunks that were measured: a chunk in which the journal had no room is not.</summary>
     public long Measured { get; private set; }
 
-    /// <summary>Time of the measured chunks.</summary>
-    public double Nanoseconds { get; private set; }
+    /// <summary>Time per decision in the median of the measured chunks: what other processes take from single chunks is not in it.</summary>
+    public double Nanoseconds
+    {
+        get
+        {
+            Span<long> ticks = _chunkTicks.AsSpan(0, Math.Min(_chunks, ChunksMax));
+            ticks.Sort();
+            return Statistics.Percentile(ticks, 0.5) * 1e9 / Stopwatch.Frequency / Chunk;
+        }
+    }
 
     /// <summary>Bytes allocated by the measured chunks.</summary>
     public long Allocated { get; private set; }
 
-    public void Reset() => (Measured, Nanoseconds, Allocated) = (0, 0, 0);
+    /// <summary>Runs loops beside each other, each on a thread of its own.</summary>
+    public static void RunAll(DecisionLoop[] loops, TimeSpan duration)
+    {
+        Thread[] workers = [.. loops.Select(loop => new Thread(() => loop.Run(duration)))];
+        Array.ForEach(workers, w => w.Start());
+        Array.ForEach(workers, w => w.Join());
+    }
+
+    public void Reset() => (Measured, _chunks, Allocated) = (0, 0, 0);
 
     /// <summary>Counts once on every key: a key's first record is larger, and tables grow.</summary>
     public void TouchAll()
@@ -60,12 +82,12 @@ internal sealed class DecisionLoop(Limiter limiter, IJournal journal, byte[][] n
             long allocated = GC.GetAllocatedBytesForCurrentThread();
             long started = Stopwatch.GetTimestamp();
             int decided = RunChunk();
-            double nanoseconds = Stopwatch.GetElapsedTime(started).TotalNanoseconds;
+            long ticks = Stopwatch.GetTimestamp() - started;
             Total += decided;
             if (decided == Chunk)
             {
                 Allocated += GC.GetAllocatedBytesForCurrentThread() - allocated;
-                Nanoseconds += nanoseconds;
+                _chunkTicks[_chunks++ % ChunksMax] = ticks;
                 Measured += Chunk;
             }
             Throttle(decided);

@@ -9,11 +9,15 @@ if (args is [BenchSilo.Command, string data])
 (string Name, Func<BenchContext, Task> Run)[] parts =
 [
     ("decision", DecisionBench.RunAsync),
+    ("hierarchy", HierarchyBench.RunAsync),
+    ("records", RecordsBench.RunAsync),
     ("journal", JournalBench.RunAsync),
     ("unary", UnaryBench.RunAsync),
     ("latency", LatencyBench.RunAsync),
     ("stream", StreamBench.RunAsync),
     ("restart", RestartBench.RunAsync),
+    ("admin", AdminBench.RunAsync),
+    ("usage", UsageBench.RunAsync),
 ];
 BenchOptions? options = BenchOptions.Parse(args, [.. parts.Select(p => p.Name)], out string? error);
 if (options is null)

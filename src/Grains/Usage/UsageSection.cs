@@ -51,11 +51,11 @@ public static class UsageSection
     public static void Use(CounterLayout layout, Span<byte> block, uint mask, int unit, long units, bool isRolledUp, in Instant now)
     {
         Span<long> s = Open(layout, block, now);
-        Span<long> row = UnitRow(s, unit);
-        row[0] += units;
+        int row = HeadLongs + (unit * UnitLongs);
+        s[row] += units;
         if (isRolledUp)
         {
-            row[1] += units;
+            s[row + 1] += units;
         }
         AddToLimits(layout, s, mask, 0, units);
     }
@@ -159,9 +159,10 @@ public static class UsageSection
 
     private static void AddToLimits(CounterLayout layout, Span<long> s, uint mask, int column, long units)
     {
+        int first = HeadLongs + (layout.Usage!.Units.Length * UnitLongs) + column;
         for (uint rest = mask; rest != 0; rest &= rest - 1)
         {
-            LimitRow(layout, s, BitOperations.TrailingZeroCount(rest))[column] += units;
+            s[first + (BitOperations.TrailingZeroCount(rest) * LimitLongs)] += units;
         }
     }
 

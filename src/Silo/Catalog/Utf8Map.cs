@@ -33,7 +33,16 @@ public sealed class Utf8Map<TValue>
 
     public IEnumerable<TValue> Values => _entries.Select(e => e.Value);
 
-    public bool TryGet(ReadOnlySpan<byte> name, [NotNullWhen(true)] out TValue? value) => _lookup.TryGetValue(name, out value);
+    public bool TryGet(ReadOnlySpan<byte> name, [NotNullWhen(true)] out TValue? value)
+    {
+        if (Count == 0)
+        {
+            // A namespace may define no keys at all; the name is not hashed for nothing.
+            value = null;
+            return false;
+        }
+        return _lookup.TryGetValue(name, out value);
+    }
 
     /// <summary>The value of this name, or null.</summary>
     public TValue? Find(string name) => _entries.GetValueOrDefault(Encoding.UTF8.GetBytes(name));

@@ -100,7 +100,10 @@ public sealed class Decision
         Status = DecisionStatus.Decided;
         Allowed = decidingResult < 0;
         Reason = Allowed ? DecisionReason.WithinLimits : DecisionReason.LimitExceeded;
-        Plan = plan;
+        if (!ReferenceEquals(Plan, plan))
+        {
+            Plan = plan;
+        }
         DecidingResult = decidingResult;
     }
 

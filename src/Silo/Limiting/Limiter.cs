@@ -45,7 +45,7 @@ public sealed class Limiter(CatalogState catalog, IGrainExecutor executor, ICloc
             decision.Reject(DecisionStatus.InvalidArgument, "costs", $"the plan meters {string.Join(", ", plan.Units)} only");
             return;
         }
-        var command = new GrainCommand
+        var command = new GrainCommand(costs)
         {
             Namespace = owner,
             Plan = plan,
@@ -53,7 +53,6 @@ public sealed class Limiter(CatalogState catalog, IGrainExecutor executor, ICloc
             Key = request.Key,
             Attributes = request.Attributes,
             Above = above,
-            Costs = costs,
             Named = request.Named,
             IsPeek = request.IsPeek,
             RequestId = request.RequestId,

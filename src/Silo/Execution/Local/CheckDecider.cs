@@ -120,12 +120,13 @@ internal sealed class CheckDecider(BlockFinder finder, DecisionKeeper keeper, Re
                 return true;
             }
         }
-        if (DecisionKeeper.RecordBytes(scratch) > Bounds.JournalRecordBytesMax)
+        int size = DecisionKeeper.RecordBytes(scratch);
+        if (size > Bounds.JournalRecordBytesMax)
         {
             decision.Reject(DecisionStatus.InvalidArgument, "attributes", "are too long for all the counters that one decision has to keep");
             return true;
         }
-        if (!keeper.TryKeep(scratch, isHeld, command.Now, out long position))
+        if (!keeper.TryKeep(scratch, size, isHeld, command.Now, out long position))
         {
             return false;
         }
@@ -154,7 +155,7 @@ internal sealed class CheckDecider(BlockFinder finder, DecisionKeeper keeper, Re
         {
             return;
         }
-        Span<byte> block = level.Shard.State(level.KeyBlock);
+        Span<byte> block = state.Key;
         for (int unit = 0; unit < level.Plan.Units.Length; unit++)
         {
             if (level.Costs[unit] > 0)

@@ -9,6 +9,7 @@ namespace Quota.Silo.Execution.Local;
 internal sealed class CheckLevel
 {
     private readonly byte[] _id = new byte[Bounds.GrainIdBytesMax];
+    private CostVector _costs;
 
     /// <summary>The plan that is in force on this level.</summary>
     public PlanModel Plan { get; private set; } = null!;
@@ -23,7 +24,7 @@ internal sealed class CheckLevel
     public uint Applicable { get; private set; }
 
     /// <summary>The costs in the units of the plan.</summary>
-    public CostVector Costs { get; private set; }
+    public ref readonly CostVector Costs => ref _costs;
 
     public Shard Shard { get; private set; } = null!;
 
@@ -65,7 +66,7 @@ internal sealed class CheckLevel
         Plan = plan;
         IsPlanConfigured = isPlanConfigured;
         KeyUtf8 = keyUtf8;
-        Costs = costs;
+        _costs = costs;
         Applicable = plan.Applicable(command.Attributes) & plan.Named(costs) & (command.Hold is null ? ~plan.ConcurrencyMask : ~0u);
         KeyIdLength = GrainId.WriteKey(_id, command.Namespace.NameUtf8, key);
         KeyHash = Silo.KeyHash.Compute(KeyId);

@@ -27,12 +27,13 @@ internal sealed class DecisionKeeper
 
     /// <summary>Appends the record of the decision and marks its blocks dirty.</summary>
     /// <param name="scratch">The check, evaluated on all levels and accepted.</param>
+    /// <param name="size">Its <see cref="RecordBytes"/>.</param>
     /// <param name="isHeld">The units are held, not used.</param>
     /// <param name="now">The instant of the decision.</param>
     /// <param name="position">What to wait for.</param>
-    public bool TryKeep(CheckScratch scratch, bool isHeld, in Instant now, out long position)
+    public bool TryKeep(CheckScratch scratch, int size, bool isHeld, in Instant now, out long position)
     {
-        Span<byte> record = scratch.Record(RecordBytes(scratch));
+        Span<byte> record = scratch.Record(size);
         int n = DecisionRecord.HeadBytes;
         int parts = 0;
         for (int i = 0; i < scratch.Levels.Length; i++)

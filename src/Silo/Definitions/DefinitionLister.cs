@@ -22,20 +22,20 @@ internal sealed class DefinitionLister(IDefinitionStore store)
             }
             yield break;
         }
-        while (true)
+        await foreach (StoredDefinition stored in PagesAsync(after, a => store.ScanAsync(a, owner.Length > 0, Bounds.PageSizeMax, cancellation)).ConfigureAwait(false))
         {
-            IReadOnlyList<StoredDefinition> page = await store.ScanAsync(after, owner.Length > 0, Bounds.PageSizeMax, cancellation).ConfigureAwait(false);
-            if (page.Count == 0)
-            {
-                yield break;
-            }
-            foreach (StoredDefinition stored in page)
-            {
-                yield return stored;
-            }
-            after = page[^1].Id;
+            yield return stored;
         }
     }
+
+    /// <summary>Every stored definition of a kind that came from the configuration file; few of a million, so the others are never read.</summary>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public IAsyncEnumerable<StoredDefinition> AllOfFileAsync(DefinitionKind kind, CancellationToken cancellation) =>
+        PagesAsync(new DefinitionId(kind, "", ""), after => store.ScanFileAsync(after, Bounds.PageSizeMax, cancellation));
+
+    /// <summary>The definition of this name, or null.</summary>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public ValueTask<StoredDefinition?> FindAsync(DefinitionId id, CancellationToken cancellation) => store.LoadAsync(id, cancellation);
 
     /// <summary>What an export says: namespaces, then plans, then keys, each in the order of their names.</summary>
     /// <param name="owner">Of one namespace; empty: of all.</param>
@@ -103,6 +103,30 @@ internal sealed class DefinitionLister(IDefinitionStore store)
         catch (StoreException e)
         {
             return DefinitionPage<AuditEntry>.Failed(DefinitionErrorCode.Unavailable, "", e.Message);
+        }
+    }
+
+    /// <summary>Reads each page while the one before is looked at: half of a start with a million keys is reading.</summary>
+    private static async IAsyncEnumerable<StoredDefinition> PagesAsync(DefinitionId after, Func<DefinitionId, ValueTask<IReadOnlyList<StoredDefinition>>> scan)
+    {
+        IReadOnlyList<StoredDefinition> page = await scan(after).ConfigureAwait(false);
+        while (page.Count > 0)
+        {
+            DefinitionId last = page[^1].Id;
+            Task<IReadOnlyList<StoredDefinition>> next = Task.Run(() => scan(last).AsTask());
+            try
+            {
+                foreach (StoredDefinition stored in page)
+                {
+                    yield return stored;
+                }
+            }
+            finally
+            {
+                // Also if nobody wants the rest: nothing reads the store any more when this ends.
+                await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            page = await next.ConfigureAwait(false);
         }
     }
 

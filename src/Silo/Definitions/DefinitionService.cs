@@ -159,7 +159,7 @@ public sealed class DefinitionService : IConfigTarget
     {
         using Turn turn = await TakeTurnAsync(cancellation).ConfigureAwait(false);
         _fileName = config.FileName;
-        return await new FileAdoption(Reader, Changer(null), config).AdoptAsync(running, cancellation).ConfigureAwait(false);
+        return await new FileAdoption(Reader, _catalog, Changer(null), config).AdoptAsync(running, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Makes the changes of an import.</summary>

@@ -10,7 +10,7 @@ namespace Quota.Silo.Definitions;
 /// Makes the definitions that came from the configuration file what the file says now: creates, replaces, deletes, and leaves
 /// alone what came through the API. Only differences are written. Either all of them or none.
 /// </summary>
-internal sealed class FileAdoption(DefinitionLister reader, DefinitionChanger changer, ConfigResult config)
+internal sealed class FileAdoption(DefinitionLister reader, CatalogWriter catalog, DefinitionChanger changer, ConfigResult config)
 {
     /// <summary>Puts the file in force.</summary>
     public async ValueTask<(CatalogChange? Change, IReadOnlyList<ConfigError> Errors)> AdoptAsync(SiloSettings running, CancellationToken cancellation)
@@ -50,17 +50,22 @@ internal sealed class FileAdoption(DefinitionLister reader, DefinitionChanger ch
         Dictionary<DefinitionId, PendingChange> named = changes.ToDictionary(c => c.Id);
         foreach (DefinitionKind kind in Enum.GetValues<DefinitionKind>())
         {
-            await foreach (StoredDefinition stored in reader.AllAsync(kind, cancellation).ConfigureAwait(false))
+            await foreach (StoredDefinition stored in reader.AllOfFileAsync(kind, cancellation).ConfigureAwait(false))
             {
                 if (named.TryGetValue(stored.Id, out PendingChange? change))
                 {
                     change.Before = stored;
                 }
-                else if (stored.Source == Source.File)
+                else
                 {
                     changes.Add(new PendingChange(stored.Id) { Before = stored, Path = PathOf(stored.Id) });
                 }
             }
+        }
+        // What is left of the file's is new, or was made through the API.
+        foreach (PendingChange change in named.Values.Where(c => c.Before is null && catalog.Has(c.Id)))
+        {
+            change.Before = await reader.FindAsync(change.Id, cancellation).ConfigureAwait(false);
         }
     }
 

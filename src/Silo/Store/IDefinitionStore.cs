@@ -23,6 +23,9 @@ public interface IDefinitionStore : IAsyncDisposable
     /// <param name="cancellation">Gives up.</param>
     ValueTask<IReadOnlyList<StoredDefinition>> ScanAsync(DefinitionId after, bool isOneNamespace, int limit, CancellationToken cancellation);
 
+    /// <summary>Likewise, of all namespaces, and only those that came from the configuration file.</summary>
+    ValueTask<IReadOnlyList<StoredDefinition>> ScanFileAsync(DefinitionId after, int limit, CancellationToken cancellation);
+
     /// <summary>
     /// Makes all changes, each with its entry in the audit trail, or none of them. They are durable when this completes. The
     /// caller is the only one who changes definitions.

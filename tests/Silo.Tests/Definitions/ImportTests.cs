@@ -46,6 +46,15 @@ public sealed class ImportTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_export_that_is_longer_than_one_flush_is_whole()
+    {
+        await _silo.Admin.ImportAsync(Lines);
+        string keys = string.Join('\n', Enumerable.Range(0, 3_000).Select(i => """{"key":{"namespace":"shop","plan":"p","name":"k""" + i + "\"}}"));
+        Assert.Equal("3000", Text(await _silo.Admin.ImportAsync(keys), "created"));
+        Assert.Equal(3_000 + 4, (await _silo.Admin.ExportAsync("?namespace=shop")).Count(c => c == '\n'));
+    }
+
+    [Fact]
     public async Task One_bad_line_keeps_all_out_unless_the_import_keeps_going()
     {
         JsonElement refused = await _silo.Admin.ImportAsync(Lines + "\n" + Bad);

@@ -51,6 +51,19 @@ public abstract class DefinitionStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_came_from_the_file_is_found_without_the_rest()
+    {
+        for (int i = 0; i < 9; i++)
+        {
+            DefinitionId id = DefinitionId.OfKey("shop", "k" + i);
+            await _store.ApplyAsync([new DefinitionWrite(id, new byte[] { 1 }, i % 3 == 0 ? Source.File : Source.Api, 1, "ada")], default);
+        }
+        IReadOnlyList<StoredDefinition> first = await _store.ScanFileAsync(DefinitionId.OfKey("", ""), 2, default);
+        Assert.Equal(["k0", "k3"], first.Select(d => d.Id.Name));
+        Assert.Equal(["k6"], (await _store.ScanFileAsync(first[^1].Id, 2, default)).Select(d => d.Id.Name));
+    }
+
+    [Fact]
     public async Task Every_change_leaves_an_entry_with_before_and_after()
     {
         DefinitionId id = DefinitionId.OfKey("shop", "k");

@@ -82,6 +82,10 @@ internal sealed class KeyTable
         {
             shard.Relayout(block, number, state);
         }
+        if (id[0] == GrainId.ReservationRecord)
+        {
+            shard.Census.NoteReservation(id, block, state);
+        }
         shard.Entry(block).TouchedSeconds = TouchedSeconds(id, state, now);
         shard.MarkJournaled(block);
     }

@@ -3,8 +3,8 @@ using Quota.Grains;
 namespace Quota.Silo.Execution.Local;
 
 /// <summary>
-/// The request ids and reservations each key has in memory: how many bounds what one key can make the silo remember, and which they
-/// are tells what it holds. Used under the shard's gate. Only keys that have any are in the tables; keys of equal hash share a
+/// The request ids and open reservations each key has in memory: how many bounds what one key can make the silo remember, and which
+/// they are tells what it holds. Used under the shard's gate. Only keys that have any are in the tables; keys of equal hash share a
 /// count, which only makes the bound stricter, and who asks for reservations looks at their ids.
 /// </summary>
 internal sealed class RecordCensus
@@ -12,23 +12,31 @@ internal sealed class RecordCensus
     private readonly Dictionary<ulong, int> _requests = [];
     private readonly Dictionary<ulong, HashSet<int>> _reservations = [];
 
-    /// <summary>Notes a block that came; other kinds of blocks are not counted.</summary>
-    public void Add(ReadOnlySpan<byte> id, int block)
+    /// <summary>Notes a block that came, if it is a request id.</summary>
+    public void Add(ReadOnlySpan<byte> id)
     {
-        if (!TryPlace(id, out ulong at))
-        {
-            return;
-        }
-        if (id[0] == GrainId.RequestRecord)
+        if (TryPlace(id, out ulong at) && id[0] == GrainId.RequestRecord)
         {
             _requests[at] = _requests.GetValueOrDefault(at) + 1;
-            return;
         }
-        if (!_reservations.TryGetValue(at, out HashSet<int>? blocks))
+    }
+
+    /// <summary>Notes what a reservation's block says now.</summary>
+    public void NoteReservation(ReadOnlySpan<byte> id, int block, ReadOnlySpan<byte> state)
+    {
+        if (!RecordHead.IsTombstone(state) && ReservationState.IsOpen(state))
         {
-            _reservations.Add(at, blocks = []);
+            Invariant.Check(TryPlace(id, out ulong at));
+            if (!_reservations.TryGetValue(at, out HashSet<int>? blocks))
+            {
+                _reservations.Add(at, blocks = []);
+            }
+            blocks.Add(block);
         }
-        blocks.Add(block);
+        else
+        {
+            Remove(id, block);
+        }
     }
 
     /// <summary>Notes a block that left.</summary>
@@ -51,9 +59,7 @@ internal sealed class RecordCensus
             }
             return;
         }
-        HashSet<int> blocks = _reservations[at];
-        blocks.Remove(block);
-        if (blocks.Count == 0)
+        if (_reservations.TryGetValue(at, out HashSet<int>? blocks) && blocks.Remove(block) && blocks.Count == 0)
         {
             _reservations.Remove(at);
         }
@@ -62,7 +68,7 @@ internal sealed class RecordCensus
     /// <summary>Request ids that a key has.</summary>
     public int Requests(ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key) => _requests.GetValueOrDefault(Place(owner, key));
 
-    /// <summary>Blocks of the reservations that a key has, open or ended, and perhaps of others.</summary>
+    /// <summary>Blocks of the open reservations that a key has, and perhaps of others.</summary>
     public IReadOnlyCollection<int> Reservations(ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key) => _reservations.GetValueOrDefault(Place(owner, key)) ?? [];
 
     private static bool TryPlace(ReadOnlySpan<byte> id, out ulong at)

@@ -34,7 +34,11 @@ internal static class RecordRestorer
                 Shard shard = table.ShardOfKey(owner, key);
                 lock (shard.Gate)
                 {
-                    shard.Insert(KeyHash.Compute(id), id, number, grain.State.Span, KeyTable.TouchedSeconds(id, grain.State.Span, now));
+                    int block = shard.Insert(KeyHash.Compute(id), id, number, grain.State.Span, KeyTable.TouchedSeconds(id, grain.State.Span, now));
+                    if (kind == GrainId.ReservationRecord)
+                    {
+                        shard.Census.NoteReservation(id, block, grain.State.Span);
+                    }
                 }
             }
         }

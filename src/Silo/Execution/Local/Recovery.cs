@@ -200,6 +200,10 @@ internal sealed class Recovery(KeyTable table)
         {
             shard.Relayout(block, number, state);
         }
+        if (id[0] == GrainId.ReservationRecord)
+        {
+            shard.Census.NoteReservation(id, block, state);
+        }
         shard.Entry(block).TouchedSeconds = KeyTable.TouchedSeconds(id, state, now);
         shard.MarkDirty(block);
         return true;

@@ -84,7 +84,7 @@ internal sealed class RequestMemory(KeyTable table, DecisionKeeper keeper, IJour
         Shard shard = scratch.Levels[0].Shard;
         if (shard.Census.Reservations(command.Namespace.NameUtf8, command.Key).Count >= command.Namespace.ReservationsPerKeyMax)
         {
-            decision.Fail(DecisionStatus.Overloaded, $"the key has {command.Namespace.ReservationsPerKeyMax} reservations");
+            decision.Fail(DecisionStatus.Overloaded, $"the key has {command.Namespace.ReservationsPerKeyMax} open reservations");
             return false;
         }
         byte[] state = ReservationState.Of(scratch, command, hold).Encode();

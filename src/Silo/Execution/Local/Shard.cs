@@ -109,7 +109,7 @@ internal sealed class Shard
         state.CopyTo(bytes);
         id.CopyTo(bytes[state.Length..]);
         Count++;
-        Census.Add(id, block);
+        Census.Add(id);
         _table?.CountResidents(1);
         if (Count * 4L > _index.Length * 3L)
         {

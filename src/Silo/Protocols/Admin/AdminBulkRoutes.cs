@@ -58,11 +58,11 @@ internal sealed class AdminBulkRoutes
         {
             return;
         }
+        http.Response.ContentType = JsonLines;
         try
         {
             await foreach (Definition definition in _definitions.Reader.ExportAsync(owner, http.RequestAborted).ConfigureAwait(false))
             {
-                http.Response.ContentType = JsonLines;
                 WriteLine(http.Response.BodyWriter, definition);
                 if (http.Response.BodyWriter.UnflushedBytes > Bounds.StreamUnflushedBytesMax)
                 {

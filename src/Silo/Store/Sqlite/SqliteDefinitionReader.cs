@@ -14,6 +14,7 @@ internal sealed class SqliteDefinitionReader : IDisposable
     private readonly SqliteCommand _load;
     private readonly SqliteCommand _scan;
     private readonly SqliteCommand _scanOne;
+    private readonly SqliteCommand _scanFile;
 
     public SqliteDefinitionReader(string connectionString)
     {
@@ -23,7 +24,9 @@ internal sealed class SqliteDefinitionReader : IDisposable
         _load = Command($"SELECT {Columns} FROM definitions WHERE kind = $kind AND namespace = $namespace AND name = $name");
         _scan = Command($"SELECT {Columns} FROM definitions WHERE kind = $kind AND (namespace, name) > ($namespace, $name) ORDER BY namespace, name LIMIT $limit");
         _scanOne = Command($"SELECT {Columns} FROM definitions WHERE kind = $kind AND namespace = $namespace AND name > $name ORDER BY name LIMIT $limit");
+        _scanFile = Command($"SELECT {Columns} FROM definitions WHERE kind = $kind AND (namespace, name) > ($namespace, $name) AND source = {(int)Source.File} ORDER BY namespace, name LIMIT $limit");
         _scan.Parameters.Add("$limit", SqliteType.Integer);
+        _scanFile.Parameters.Add("$limit", SqliteType.Integer);
         _scanOne.Parameters.Add("$limit", SqliteType.Integer);
     }
 
@@ -33,20 +36,9 @@ internal sealed class SqliteDefinitionReader : IDisposable
         return row.Read() ? Definition(row) : null;
     }
 
-    public List<StoredDefinition> Scan(DefinitionId after, bool isOneNamespace, int limit)
-    {
-        SqliteCommand command = Bind(isOneNamespace ? _scanOne : _scan, after);
-        command.Parameters["$limit"].Value = limit;
-        var found = new List<StoredDefinition>();
-        using SqliteDataReader row = command.ExecuteReader();
-        for (long bytes = 0; bytes < Bounds.PageBytesMax && row.Read();)
-        {
-            StoredDefinition definition = Definition(row);
-            bytes += definition.Content.Length;
-            found.Add(definition);
-        }
-        return found;
-    }
+    public List<StoredDefinition> Scan(DefinitionId after, bool isOneNamespace, int limit) => Scan(Bind(isOneNamespace ? _scanOne : _scan, after), limit);
+
+    public List<StoredDefinition> ScanFile(DefinitionId after, int limit) => Scan(Bind(_scanFile, after), limit);
 
     public List<StoredAudit> ScanAudit(long after, AuditFilter filter, int limit)
     {
@@ -80,7 +72,22 @@ internal sealed class SqliteDefinitionReader : IDisposable
         _load.Dispose();
         _scan.Dispose();
         _scanOne.Dispose();
+        _scanFile.Dispose();
         _connection.Dispose();
+    }
+
+    private static List<StoredDefinition> Scan(SqliteCommand command, int limit)
+    {
+        command.Parameters["$limit"].Value = limit;
+        var found = new List<StoredDefinition>();
+        using SqliteDataReader row = command.ExecuteReader();
+        for (long bytes = 0; bytes < Bounds.PageBytesMax && row.Read();)
+        {
+            StoredDefinition definition = Definition(row);
+            bytes += definition.Content.Length;
+            found.Add(definition);
+        }
+        return found;
     }
 
     private static StoredDefinition Definition(SqliteDataReader row) =>

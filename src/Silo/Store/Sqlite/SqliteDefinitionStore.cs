@@ -53,6 +53,9 @@ internal sealed class SqliteDefinitionStore : IDefinitionStore
     public ValueTask<IReadOnlyList<StoredDefinition>> ScanAsync(DefinitionId after, bool isOneNamespace, int limit, CancellationToken cancellation) =>
         new(Read<IReadOnlyList<StoredDefinition>>(r => r.Scan(after, isOneNamespace, limit)));
 
+    public ValueTask<IReadOnlyList<StoredDefinition>> ScanFileAsync(DefinitionId after, int limit, CancellationToken cancellation) =>
+        new(Read<IReadOnlyList<StoredDefinition>>(r => r.ScanFile(after, limit)));
+
     public ValueTask<IReadOnlyList<StoredAudit>> ScanAuditAsync(long after, AuditFilter filter, int limit, CancellationToken cancellation) =>
         new(Read<IReadOnlyList<StoredAudit>>(r => r.ScanAudit(after, filter, limit)));
 

@@ -28,15 +28,13 @@ internal sealed class UsageBook(GrainTransaction transaction, NamespaceModel own
             return transaction.Missing is null;
         }
         Instant bookedAt = IsSealedByTime(billing, at) ? transaction.Now : at;
-        if (!UsageMover.TryOpenMonth(transaction, keyId, billing.MonthAt(bookedAt.WallMs), bookedAt.WallMs, out MonthLabel label, out UsageMonth? month))
-        {
-            return false;
-        }
+        // The section first: most of what is booked belongs to the running day, and looking for months asks the store.
         if (block is not null && TryUseSection(block, unit, units, limits, isRolledUp, bookedAt))
         {
             return true;
         }
-        if (transaction.Missing is not null)
+        if (transaction.Missing is not null
+            || !UsageMover.TryOpenMonth(transaction, keyId, billing.MonthAt(bookedAt.WallMs), bookedAt.WallMs, out MonthLabel label, out UsageMonth? month))
         {
             return false;
         }
@@ -66,24 +64,17 @@ internal sealed class UsageBook(GrainTransaction transaction, NamespaceModel own
             return transaction.Missing is null;
         }
         MonthLabel wanted = billing.MonthAt(at.WallMs);
-        if (!UsageMover.TryReadMonth(transaction, keyId, wanted, out UsageMonth? month))
+        bool isSealed = IsSealedByTime(billing, at);
+        long back = isSealed || block is null ? 0 : RefundSection(block, wanted, unit, units, limits, isRolledUp);
+        UsageMonth? month = null;
+        if ((isSealed || back < units) && !UsageMover.TryReadMonth(transaction, keyId, wanted, out month))
         {
             return false;
         }
-        if (month is { IsSealed: true } || IsSealedByTime(billing, at))
+        if (isSealed || month is { IsSealed: true })
         {
             // An adjustment stands beside the key's own month only: a sum over keys must not count it twice.
             return isRolledUp || TryAdjust(wanted, unit, units, reason, out given);
-        }
-        long back = 0;
-        if (block is not null && UsageSection.Read(block.Layout, block.State) is { } section && section.Month == wanted)
-        {
-            int index = Array.IndexOf(block.Layout.Usage!.Units, unit);
-            back = index < 0 ? 0 : UsageSection.Refund(block.Layout, block.State, MaskOf(block.Layout, unit, limits), index, units, isRolledUp);
-            if (back > 0)
-            {
-                block.MarkWritten();
-            }
         }
         if (back < units && month is not null)
         {
@@ -96,6 +87,22 @@ internal sealed class UsageBook(GrainTransaction transaction, NamespaceModel own
         }
         given = new BookedRefund(back, false, wanted);
         return true;
+    }
+
+    /// <summary>Gives units of the section's day back; a day of a sealed month is in no section.</summary>
+    private static long RefundSection(TransactionBlock block, MonthLabel month, string unit, long units, IReadOnlyCollection<string> limits, bool isRolledUp)
+    {
+        int index = Array.IndexOf(block.Layout.Usage!.Units, unit);
+        if (index < 0 || UsageSection.Read(block.Layout, block.State) is not { } section || section.Month != month)
+        {
+            return 0;
+        }
+        long back = UsageSection.Refund(block.Layout, block.State, MaskOf(block.Layout, unit, limits), index, units, isRolledUp);
+        if (back > 0)
+        {
+            block.MarkWritten();
+        }
+        return back;
     }
 
     /// <summary>Whether the month of an instant is closed for good at the transaction's instant.</summary>

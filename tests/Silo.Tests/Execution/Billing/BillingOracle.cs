@@ -63,7 +63,8 @@ internal sealed class BillingOracle
                 own = level == 0 ? back : own;
                 continue;
             }
-            long given = Math.Min(units, sums.Used - sums.Refunded);
+            // A level above gives back no more than the key did: the rest of its use is that of others.
+            long given = Math.Min(level == 0 ? units : own, sums.Used - sums.Refunded);
             sums.Refunded += given;
             sums.RolledUpRefunded += level > 0 ? given : 0;
             own = level == 0 ? given : own;

@@ -16,6 +16,8 @@ namespace Quota.Silo.Execution;
 /// a request id:          u8 4, u8 namespace length, namespace, u16 key length, key, request id
 /// a reservation:         u8 5, likewise, reservation id
 /// an event:              u8 6, likewise, event id
+/// leases on a block:     u8 7, likewise, what follows the key in the block's own id (nothing for the key's own block)
+/// a change of the definitions, a silo, the cluster: u8 8, 9, 10; they belong to no key, see their types
 /// </code>
 /// Lengths are little-endian; the month is big-endian, so that the order of the ids is that of months, and within a month that of
 /// the keys. An attribute that a request lacks counts as the empty value.
@@ -28,6 +30,10 @@ public static class GrainId
     public const byte RequestRecord = 4;
     public const byte ReservationRecord = 5;
     public const byte EventRecord = 6;
+    public const byte LeaseRecord = 7;
+    public const byte ChangeRecord = 8;
+    public const byte SiloRecord = 9;
+    public const byte ClusterRecord = 10;
     private const int MonthBytes = 4;
 
     /// <summary>Writes the id of the key's own block; returns its length.</summary>
@@ -75,15 +81,15 @@ public static class GrainId
         return n + MonthBytes + key.Length;
     }
 
-    /// <summary>Writes the id of a record of a key: a request id, a reservation or an event; returns its length.</summary>
+    /// <summary>Writes the id of a record of a key: a request id, a reservation, an event, or leases; returns its length.</summary>
     /// <param name="target">At least <see cref="Bounds.GrainIdBytesMax"/>.</param>
-    /// <param name="kind">4, 5 or 6.</param>
+    /// <param name="kind">4 to 7.</param>
     /// <param name="owner">The namespace.</param>
     /// <param name="key">The key.</param>
     /// <param name="name">What tells the record from the key's others of its kind.</param>
     public static int WriteRecord(Span<byte> target, byte kind, ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key, ReadOnlySpan<byte> name)
     {
-        Invariant.Check(kind is >= RequestRecord and <= EventRecord);
+        Invariant.Check(kind is >= RequestRecord and <= LeaseRecord);
         target[0] = kind;
         target[1] = (byte)owner.Length;
         owner.CopyTo(target[2..]);
@@ -114,10 +120,10 @@ public static class GrainId
         return prefix;
     }
 
-    /// <summary>The prefix all blocks of one kind (2, 4, 5 or 6) of a key share.</summary>
+    /// <summary>The prefix all blocks of one kind (2, or 4 to 7) of a key share.</summary>
     public static byte[] PrefixOf(byte kind, ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key)
     {
-        Invariant.Check(kind is ValueBlock or (>= RequestRecord and <= EventRecord));
+        Invariant.Check(kind is ValueBlock or (>= RequestRecord and <= LeaseRecord));
         return [kind, (byte)owner.Length, .. owner, (byte)key.Length, (byte)(key.Length >> 8), .. key];
     }
 
@@ -153,7 +159,7 @@ public static class GrainId
             key = rest.Length < MonthBytes ? default : rest[MonthBytes..];
             return rest.Length >= MonthBytes;
         }
-        if (id[0] is < ValueBlock or > EventRecord || rest.Length < 2)
+        if (id[0] is < ValueBlock or > LeaseRecord || rest.Length < 2)
         {
             return false;
         }

@@ -2,8 +2,8 @@ namespace Quota.Silo.Store;
 
 /// <summary>
 /// The port to where grains live when nobody works on them. Every implementation passes the same contract suite
-/// (tests/Silo.Tests/Store/GrainStoreContract.cs). Safe for concurrent use. An embedded implementation completes every
-/// <see cref="LoadAsync"/> synchronously; the local executor relies on it. Every member throws <see cref="StoreException"/> if
+/// (tests/Silo.Tests/Store/GrainStoreContract.cs). Safe for concurrent use; a read sees every save that completed before
+/// it began. An embedded implementation completes every <see cref="LoadAsync"/> synchronously; the local executor relies on it. Every member throws <see cref="StoreException"/> if
 /// the store cannot be reached or has failed.
 /// </summary>
 public interface IGrainStore : IAsyncDisposable
@@ -23,8 +23,17 @@ public interface IGrainStore : IAsyncDisposable
     /// <summary>All blocks whose id starts with <paramref name="prefix"/>, ascending by id, after <paramref name="after"/>; at most <paramref name="limit"/>.</summary>
     ValueTask<IReadOnlyList<(byte[] Id, StoredGrain Grain)>> ScanAsync(ReadOnlyMemory<byte> prefix, ReadOnlyMemory<byte> after, int limit, CancellationToken cancellation);
 
-    /// <summary>Deletes the block if it still has this version (or whatever it has: <see cref="GrainSave.AnyVersion"/>). Returns whether it did.</summary>
-    ValueTask<bool> DeleteAsync(ReadOnlyMemory<byte> id, long expectedVersion, CancellationToken cancellation);
+    /// <summary>
+    /// Saves (or deletes) every grain if all conditions hold; otherwise nothing has changed. A saved grain has the version that its
+    /// <see cref="StoredGrain.Version"/> says, which is above the expected one. What was saved is durable when this completes.
+    /// </summary>
+    /// <param name="saves">1 to <see cref="CommitMax"/>, with distinct ids; none expects <see cref="GrainSave.AnyVersion"/>.</param>
+    /// <param name="cancellation">Gives up before anything is sent.</param>
+    /// <returns>Whether all conditions held.</returns>
+    /// <exception cref="StoreException">
+    /// It is not known whether the grains were saved: the implementation has tried to find out and could not. Whoever goes on reads them again.
+    /// </exception>
+    ValueTask<bool> CommitAsync(IReadOnlyList<GrainSave> saves, CancellationToken cancellation);
 
     /// <summary>
     /// Examines up to <paramref name="limit"/> blocks, going on where the last call ended and round again after the last block, and
@@ -46,4 +55,7 @@ public interface IGrainStore : IAsyncDisposable
 
     /// <summary>Most saves of one call: one transaction of a few milliseconds.</summary>
     const int SaveBatchMax = 1024;
+
+    /// <summary>Most saves of one <see cref="CommitAsync"/>: a transaction of DynamoDB has room for 100.</summary>
+    const int CommitMax = 96;
 }

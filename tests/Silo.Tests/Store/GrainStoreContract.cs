@@ -61,13 +61,65 @@ public abstract class GrainStoreContract : IAsyncLifetime
             await _store.SaveAsync([.. Enumerable.Range(0, IGrainStore.SaveBatchMax + 1).Select(i => Save(i, 0, 1))], new bool[2000], default));
 
     [Fact]
-    public async Task A_delete_needs_the_expected_version()
+    public async Task A_deletion_needs_the_expected_version()
     {
         await SaveAsync(1, 0, 1);
-        Assert.False(await _store.DeleteAsync(Id(1), 2, default));
-        Assert.True(await _store.DeleteAsync(Id(1), 1, default));
-        Assert.False(await _store.DeleteAsync(Id(1), GrainSave.AnyVersion, default));
+        Assert.False(await _store.CommitAsync([Deletion(1, 2)], default));
+        Assert.False(await _store.CommitAsync([Deletion(1, 0)], default));
+        Assert.True(await _store.CommitAsync([Deletion(1, 1)], default));
         Assert.Null(await LoadAsync(1));
+        Assert.True(await _store.CommitAsync([Deletion(1, 0)], default));
+        bool[] saved = new bool[2];
+        await SaveAsync(2, 0, 1);
+        await _store.SaveAsync([Deletion(2, 7), Deletion(3, GrainSave.AnyVersion)], saved, default);
+        Assert.Equal([false, true], saved);
+        await _store.SaveAsync([Deletion(2, 1), Deletion(4, 0)], saved, default);
+        Assert.Equal([true, true], saved);
+        Assert.Null(await LoadAsync(2));
+    }
+
+    [Fact]
+    public async Task A_commit_saves_everything_or_nothing()
+    {
+        Assert.True(await _store.CommitAsync([Commit(1, 0, 100, 1), Commit(2, 0, 100, 2)], default));
+        Assert.False(await _store.CommitAsync([Commit(3, 0, 7, 3), Commit(1, 99, 101, 9)], default));
+        Assert.Null(await LoadAsync(3));
+        Assert.False(await _store.CommitAsync([Commit(3, 0, 7, 3), Commit(2, 0, 101, 9), Deletion(1, 100)], default));
+        Assert.Equal((100L, (byte)2), ((await LoadAsync(2))!.Value.Version, (await LoadAsync(2))!.Value.State.Span[0]));
+        Assert.True(await _store.CommitAsync([Commit(3, 0, 7, 3), Commit(2, 100, 250, 9), Deletion(1, 100)], default));
+        Assert.Null(await LoadAsync(1));
+        Assert.Equal((7L, 250L), ((await LoadAsync(3))!.Value.Version, (await LoadAsync(2))!.Value.Version));
+    }
+
+    [Fact]
+    public async Task A_commit_has_room_for_its_bound_and_no_more()
+    {
+        Assert.True(await _store.CommitAsync([.. Enumerable.Range(0, IGrainStore.CommitMax).Select(i => Commit(i, 0, 1, i))], default));
+        Assert.Equal(95, (await LoadAsync(95))!.Value.State.Span[0]);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () =>
+            await _store.CommitAsync([.. Enumerable.Range(100, IGrainStore.CommitMax + 1).Select(i => Commit(i, 0, 1, i))], default));
+    }
+
+    [Fact]
+    public async Task Concurrent_commits_of_overlapping_blocks_lose_nothing()
+    {
+        await _store.CommitAsync([Commit(0, 0, 1, 0), Commit(1, 0, 1, 0), Commit(2, 0, 1, 0)], default);
+        int won = 0;
+        await Parallel.ForEachAsync(Enumerable.Range(0, 6), async (worker, _) =>
+        {
+            for (int i = 0; i < 15; i++)
+            {
+                int other = 1 + (worker % 2);
+                (StoredGrain a, StoredGrain b) = ((await LoadAsync(0))!.Value, (await LoadAsync(other))!.Value);
+                if (await _store.CommitAsync([Commit(0, a.Version, a.Version + 1, 0), Commit(other, b.Version, b.Version + 1, 0)], default))
+                {
+                    Interlocked.Increment(ref won);
+                }
+            }
+        });
+        Assert.True(won > 0);
+        Assert.Equal(won + 1, (await LoadAsync(0))!.Value.Version);
+        Assert.Equal(won + 2, (await LoadAsync(1))!.Value.Version + (await LoadAsync(2))!.Value.Version);
     }
 
     [Fact]
@@ -148,6 +200,10 @@ public abstract class GrainStoreContract : IAsyncLifetime
     private static StoredGrain Grain(int value, long forgetAtNs = long.MaxValue, ulong layout = 1) => new(layout, 0, forgetAtNs, new byte[] { (byte)value, 0, 255 });
 
     private static GrainSave Save(int i, long expected, int value, long forgetAtNs = long.MaxValue, ulong layout = 1) => new(Id(i), expected, Grain(value, forgetAtNs, layout));
+
+    private static GrainSave Commit(int i, long expected, long version, int value) => new(Id(i), expected, Grain(value) with { Version = version });
+
+    private static GrainSave Deletion(int i, long expected) => new(Id(i), expected, default) { IsDeletion = true };
 
     private async Task<bool> SaveAsync(int i, long expected, int value, long forgetAtNs = long.MaxValue, ulong layout = 1)
     {

@@ -36,7 +36,7 @@ internal sealed class FaultyStore(IGrainStore inner) : IGrainStore
     public ValueTask<IReadOnlyList<(byte[] Id, StoredGrain Grain)>> ScanAsync(ReadOnlyMemory<byte> prefix, ReadOnlyMemory<byte> after, int limit, CancellationToken cancellation) =>
         inner.ScanAsync(prefix, after, limit, cancellation);
 
-    public ValueTask<bool> DeleteAsync(ReadOnlyMemory<byte> id, long expectedVersion, CancellationToken cancellation) => inner.DeleteAsync(id, expectedVersion, cancellation);
+    public ValueTask<bool> CommitAsync(IReadOnlyList<GrainSave> saves, CancellationToken cancellation) => inner.CommitAsync(saves, cancellation);
 
     public ValueTask<int> ForgetAsync(long beforeNs, int limit, CancellationToken cancellation) => inner.ForgetAsync(beforeNs, limit, cancellation);
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
+using Quota.Grains;
 
 namespace Quota.Silo.Store.Sqlite;
 
@@ -86,12 +87,39 @@ internal sealed class SqliteGrainStore : IGrainStore
         return default;
     }
 
-    public ValueTask<bool> DeleteAsync(ReadOnlyMemory<byte> id, long expectedVersion, CancellationToken cancellation) =>
-        new(Write(transaction => Execute(
-            transaction,
-            "DELETE FROM grains WHERE id = $a AND ($b = -1 OR version = $b)",
-            id.ToArray(),
-            expectedVersion) == 1));
+    public ValueTask<bool> CommitAsync(IReadOnlyList<GrainSave> saves, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(saves.Count, IGrainStore.CommitMax);
+        cancellation.ThrowIfCancellationRequested();
+        return new(Write(transaction =>
+        {
+            foreach (GrainSave save in saves)
+            {
+                if ((long?)Scalar(transaction, "SELECT version FROM grains WHERE id = $a", save.Id.ToArray()) is var version && (version ?? 0) != save.ExpectedVersion)
+                {
+                    return false;
+                }
+            }
+            foreach (GrainSave save in saves)
+            {
+                if (save.IsDeletion)
+                {
+                    Execute(transaction, "DELETE FROM grains WHERE id = $a", save.Id.ToArray());
+                    continue;
+                }
+                Invariant.Check(save.Grain.Version > save.ExpectedVersion);
+                Execute(
+                    transaction,
+                    "INSERT OR REPLACE INTO grains (id, layout_id, version, forget_at_ns, state) VALUES ($a, $b, $c, $d, $e)",
+                    save.Id.ToArray(),
+                    unchecked((long)save.Grain.LayoutId),
+                    save.Grain.Version,
+                    save.Grain.ForgetAtNs,
+                    save.Grain.State.ToArray());
+            }
+            return true;
+        }));
+    }
 
     public ValueTask<int> ForgetAsync(long beforeNs, int limit, CancellationToken cancellation) => new(Write(transaction =>
     {

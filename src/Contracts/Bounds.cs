@@ -493,4 +493,25 @@ public static class Bounds
 
     /// <summary>Seconds a caller is asked to wait after it was shed: load of this kind passes in moments.</summary>
     public const int ShedRetryAfterSeconds = 1;
+
+    /// <summary>Steps of the shared executor that wait for the store or are worked on: some seconds of what a store takes.</summary>
+    public const int StoreOpsMax = 65_536;
+
+    /// <summary>Steps that one commit to the shared store keeps: more add more to its latency than they save.</summary>
+    public const int StoreBatchOpsMax = 512;
+
+    /// <summary>Blocks of the shared store that a silo remembers so that it need not read them again: about 100 MB.</summary>
+    public const int StoreCacheBlocksMax = 200_000;
+
+    /// <summary>Times that a batch is tried again after other silos were faster; its time is bounded as well.</summary>
+    public const int StoreAttemptsMax = 100;
+
+    /// <summary>Longest wait before a batch is tried again, in ms; each wait is a random part of a bound that doubles up to this.</summary>
+    public const int StoreBackoffMsMax = 64;
+
+    /// <summary>Rounds of reading blocks that a batch found it needs: each finds at least one more.</summary>
+    public const int StoreReadsMax = 512;
+
+    /// <summary>How long refusals that were noted in memory wait to be saved by themselves: they are statistics.</summary>
+    public const long StoreNotesAgeNs = 5_000_000_000;
 }

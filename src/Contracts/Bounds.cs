@@ -514,4 +514,22 @@ public static class Bounds
 
     /// <summary>How long refusals that were noted in memory wait to be saved by themselves: they are statistics.</summary>
     public const long StoreNotesAgeNs = 5_000_000_000;
+
+    /// <summary>Leases on one block that are not settled: one per silo, and those of silos that did not come back.</summary>
+    public const int LeasesPerBlockMax = 64;
+
+    /// <summary>Checks of a block within the last second or two that make it worth a lease: below, the store is asked and stays exact.</summary>
+    public const int LeaseChecksMin = 8;
+
+    /// <summary>Permits below which a lease is not worth its two writes, in checks of the block's usual cost.</summary>
+    public const int LeasePermitsMin = 4;
+
+    /// <summary>A lease that would end sooner is not granted: it would be over before it pays, in ns.</summary>
+    public const long LeaseNsMin = 20_000_000;
+
+    /// <summary>How long a silo refuses alone once the grain has refused, in ns: a refund elsewhere, or permits that come back, are seen after it.</summary>
+    public const long DenialNsMax = 250_000_000;
+
+    /// <summary>Leases that one silo holds; beyond, checks go to the store.</summary>
+    public const int LeasesPerSiloMax = 1_000_000;
 }

@@ -387,6 +387,35 @@ public static class Bounds
     /// <summary>A block's state: counters of 61 buckets and a head with the usage section behind them, or a record.</summary>
     public const int GrainStateBytesMax = RecordBytesMax;
 
+    // Shared stores.
+
+    /// <summary>Buckets the blocks of one kind are spread over in DynamoDB: 64,000 writes a second per kind at 1,000 a partition.</summary>
+    public const int DynamoBuckets = 64;
+
+    /// <summary>Queries and writes that one call has under way at DynamoDB: a fair part of the connections, and a scan of all buckets in 8 turns.</summary>
+    public const int DynamoParallelism = 8;
+
+    /// <summary>Connections to DynamoDB: at 5 ms a call, 25,600 calls a second.</summary>
+    public const int DynamoConnectionsMax = 128;
+
+    /// <summary>DynamoDB's own bound of one item, attribute names included.</summary>
+    public const int DynamoItemBytesMax = 400 * 1024;
+
+    /// <summary>DynamoDB's own bound of one transaction.</summary>
+    public const int DynamoTransactionBytesMax = 4 * 1024 * 1024;
+
+    /// <summary>How long a table may take to be created: seconds in practice; provisioned ones longer.</summary>
+    public const int DynamoCreateMsMax = 120_000;
+
+    /// <summary>First and longest pause before a shared store is asked again; the pause is drawn between 0 and the bound, which doubles.</summary>
+    public const int StoreRetryMsFirst = 8;
+
+    /// <inheritdoc cref="StoreRetryMsFirst"/>
+    public const int StoreRetryMsMax = 400;
+
+    /// <summary>One attempt gets this part of a call's time, so that a lost answer leaves time to ask again.</summary>
+    public const int StoreAttemptsPerCall = 3;
+
     /// <summary>
     /// One journal record: a check on five levels whose plans have a dozen limits each, all of them per attribute value, with every
     /// block's image. Two fit the smallest segment. A step that would need a larger one is refused.

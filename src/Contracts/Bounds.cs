@@ -290,6 +290,59 @@ public static class Bounds
     /// <summary>Longest drain: supervisors kill a stopping process long before.</summary>
     public const long DrainTimeoutMsMax = 600_000;
 
+    // Many silos.
+
+    /// <summary>Name of a silo: a host name's label or two, and its port.</summary>
+    public const int SiloNameBytesMax = 64;
+
+    /// <summary>Address a silo tells others: the longest DNS name and a port.</summary>
+    public const int AdvertiseBytesMax = 253 + 6;
+
+    /// <summary>Fewest partitions: below it, silos of a small cluster could not have nearly equal shares.</summary>
+    public const int PartitionsMin = 16;
+
+    /// <summary>Most partitions: each costs its owner a few hundred bytes and a look per tick.</summary>
+    public const int PartitionsMax = 65_536;
+
+    /// <summary>Partitions unless configured: shares of 32 silos differ by a few percent.</summary>
+    public const int PartitionsDefault = 1_024;
+
+    /// <summary>Shortest and longest time that one call to a shared store may take, retries included: below it a busy store only fails, above it callers have long gone.</summary>
+    public const long StoreTimeoutMsMin = 100;
+
+    /// <inheritdoc cref="StoreTimeoutMsMin"/>
+    public const long StoreTimeoutMsMax = 30_000;
+
+    /// <summary>Time of one call to a shared store unless configured: a replica's fail-over within the store is waited for.</summary>
+    public const long StoreTimeoutMsDefault = 2_000;
+
+    /// <summary>Connections to a shared store that may be configured; databases have hundreds.</summary>
+    public const int StoreConnectionsMax = 1_000;
+
+    /// <summary>Provisioned read or write units of a table that may be configured: above what AWS gives an account without asking.</summary>
+    public const int DynamoUnitsMax = 1_000_000;
+
+    /// <summary>Shortest lease: below it renewals cost more than deciding in the store.</summary>
+    public const long LeaseDurationMsMin = 50;
+
+    /// <summary>Longest lease: what a silo that died holds back is missed for this long.</summary>
+    public const long LeaseDurationMsMax = 60_000;
+
+    /// <summary>A lease unless configured.</summary>
+    public const long LeaseDurationMsDefault = 2_000;
+
+    /// <summary>A lease counts as lost this long after its end, at the earliest: a restart takes seconds.</summary>
+    public const long LeaseLostAfterMsMin = 1_000;
+
+    /// <summary>A lease counts as lost this long after its end, at the latest: within the longest month, so that bills are final.</summary>
+    public const long LeaseLostAfterMsMax = 31L * 24 * 3600 * 1000;
+
+    /// <summary>A lease counts as lost this long after its end unless configured: a machine is replaced in ten minutes.</summary>
+    public const long LeaseLostAfterMsDefault = 600_000;
+
+    /// <summary>Highest revision of the <c>namespaces</c> of a file: a date and a number of the day, or seconds since 1970.</summary>
+    public const long FileRevisionMax = 1_000_000_000_000_000;
+
     // Definitions and their administration.
 
     /// <summary>Labels of one key: names of its customer, region, contract; not a document.</summary>

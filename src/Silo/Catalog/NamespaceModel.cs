@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text;
 using Quota.Contracts;
 using Quota.Grains.Model;
+using Quota.Silo.Cluster;
 
 namespace Quota.Silo.Catalog;
 
@@ -71,6 +72,9 @@ public sealed class NamespaceModel
 
     /// <summary>Months that usage is kept after it was sealed.</summary>
     public int RetentionMonths { get; init; } = Bounds.RetentionMonthsDefault;
+
+    /// <summary>Whether and how silos of a cluster decide on keys alone.</summary>
+    public LeasePolicy Leases { get; init; } = new();
 
     /// <summary>The calendar a key is billed by, defined or not; the empty key is the namespace as a whole.</summary>
     public BillingModel BillingOf(ReadOnlySpan<byte> key) =>

@@ -18,12 +18,12 @@ internal sealed class SharedGrains
     /// <param name="log">Told of events.</param>
     /// <param name="runtime">Surroundings.</param>
     /// <param name="timeoutMs">How long a batch may be tried again.</param>
-    /// <param name="desk">This silo's leases; null if it takes none.</param>
-    public SharedGrains(IGrainStore store, CatalogState catalog, IClock clock, EventSchedule schedule, EventLog log, SharedRuntime runtime, int timeoutMs, LeaseParts? desk = null)
+    /// <param name="leases">This silo's leases; null if it takes none.</param>
+    public SharedGrains(IGrainStore store, CatalogState catalog, IClock clock, EventSchedule schedule, EventLog log, SharedRuntime runtime, int timeoutMs, LeaseParts? leases = null)
     {
-        Runner = new BatchRunner(store, Layouts, clock, runtime, timeoutMs, () => new Workbench(Layouts, catalog, Expiries, schedule, log), desk?.Desk, desk?.Front);
+        Runner = new BatchRunner(store, Layouts, clock, runtime, timeoutMs, () => new Workbench(Layouts, catalog, Expiries, schedule, log), leases?.Desk, leases?.Front);
         Steps = new StepRunner(Runner, runtime);
-        Limiter = new Limiter(catalog, new SharedExecutor(Steps, runtime, desk?.Front, desk?.Desk, desk?.Journal), clock);
+        Limiter = new Limiter(catalog, new SharedExecutor(Steps, runtime, leases), clock);
         Operations = new SharedOperations(Steps, catalog);
         Usage = new SharedUsage(Steps, store, Runner, Layouts, clock);
         Queue = new SharedEventQueue(Steps);

@@ -340,6 +340,24 @@ public static class Bounds
     /// <summary>A lease counts as lost this long after its end unless configured: a machine is replaced in ten minutes.</summary>
     public const long LeaseLostAfterMsDefault = 600_000;
 
+    /// <summary>One record of the change log of definitions: an item of DynamoDB has at most 400 KB, and a rewritten one may grow.</summary>
+    public const int ChangeRecordBytesMax = 300 * 1024;
+
+    /// <summary>Records of the change log appended by one transaction: DynamoDB's takes 4 MB.</summary>
+    public const int ChangeRecordsPerCommit = 8;
+
+    /// <summary>Records of the change log read at once by a silo that is behind.</summary>
+    public const int ChangeReadAhead = 16;
+
+    /// <summary>Records of the change log after which a silo that is behind puts what it has read into its replica, in one transaction.</summary>
+    public const int ChangeRecordsPerRead = 256;
+
+    /// <summary>How often a silo looks for changes of definitions made through others: they are in force everywhere within half a second.</summary>
+    public const int ChangeFollowMs = 250;
+
+    /// <summary>A change that others overtake this often is given up: each time another one was made, so somebody gets on.</summary>
+    public const int ChangeAttemptsMax = 32;
+
     /// <summary>Highest revision of the <c>namespaces</c> of a file: a date and a number of the day, or seconds since 1970.</summary>
     public const long FileRevisionMax = 1_000_000_000_000_000;
 

@@ -85,7 +85,7 @@ internal sealed class SiloHost : IAsyncDisposable
         if (options.Config is { } config)
         {
             // After the journal, which keeps a second silo away from the directory.
-            (definitions, error) = await DefinitionHost.OpenAsync(settings, config, logger, cancellation).ConfigureAwait(false);
+            (definitions, error) = await DefinitionHost.OpenAsync(settings, config, null, logger, cancellation).ConfigureAwait(false);
             if (definitions is null)
             {
                 if (cluster is not null)

@@ -8,5 +8,5 @@ public sealed class MemoryGrainStoreTests : GrainStoreContract
 {
     private readonly MemoryGrainStore _store = new();
 
-    private protected override IGrainStore Open() => _store;
+    private protected override Task<IGrainStore> OpenAsync() => Task.FromResult<IGrainStore>(_store);
 }

@@ -39,7 +39,7 @@ internal sealed class SharedEngine : ISiloEngine
         Leases = new LeaseParts(storage.Table, storage.Journal, storage.Store, (cluster.Holder, settings.SiloName), () => Silos());
         _grains = new SharedGrains(cluster.Store, catalog, clock, schedule, log, runtime, settings.Cluster!.Store.TimeoutMs, Leases);
         Checkpointer = new Checkpointer(storage.Table, storage.Journal, storage.Store, clock, settings, logger);
-        _leases = new LeaseSweep(Leases.Desk, _grains.Steps, catalog, cluster.Store, clock, runtime, logger);
+        _leases = new LeaseSweep(Leases.Desk, _grains.Settler!, catalog, cluster.Store, clock, runtime, logger);
         _sweep = new SharedSweep(_grains, cluster.Store, catalog, schedule, clock, logger);
         _sealer = new UsageSealer(catalog, Usage, clock, logger);
         var deliverer = new EventDeliverer(_grains.Queue, catalog, _sender, new RetrySchedule(Environment.TickCount), clock, log);
@@ -68,7 +68,7 @@ internal sealed class SharedEngine : ISiloEngine
     {
         await _grains.Runner.LoadLayoutsAsync().ConfigureAwait(false);
         await _leases.FindAsync(isStart: true, cancellation).ConfigureAwait(false);
-        await _leases.SettleAllAsync().ConfigureAwait(false);
+        await _grains.Settler!.SettleAllAsync().ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -79,7 +79,7 @@ internal sealed class SharedEngine : ISiloEngine
         Task.Run(() => _dispatcher.RunAsync(cancellation), CancellationToken.None));
 
     /// <summary>Settles every lease, so that its permits are there for the others at once.</summary>
-    public Task HandOverAsync() => _leases.SettleAllAsync();
+    public Task HandOverAsync() => _grains.Settler!.SettleAllAsync();
 
     public async ValueTask DisposeAsync()
     {

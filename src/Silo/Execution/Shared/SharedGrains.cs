@@ -25,7 +25,8 @@ internal sealed class SharedGrains
         Steps = new StepRunner(Runner, runtime);
         Limiter = new Limiter(catalog, new SharedExecutor(Steps, runtime, leases), clock);
         Operations = new SharedOperations(Steps, catalog);
-        Usage = new SharedUsage(Steps, store, Runner, Layouts, clock);
+        Settler = leases is null ? null : new LeaseSettler(leases.Desk, Steps, runtime);
+        Usage = new SharedUsage(Steps, store, Runner, Layouts, clock, Settler);
         Queue = new SharedEventQueue(Steps);
     }
 
@@ -40,6 +41,9 @@ internal sealed class SharedGrains
     public Limiter Limiter { get; }
 
     public SharedOperations Operations { get; }
+
+    /// <summary>Settles this silo's leases; null if it takes none.</summary>
+    public LeaseSettler? Settler { get; }
 
     public SharedUsage Usage { get; }
 

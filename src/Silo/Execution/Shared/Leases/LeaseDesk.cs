@@ -57,6 +57,9 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
     /// <summary>A block that may have a lease of this silo, to be looked after.</summary>
     public void Watch(CheckBlock block) => _held[block.Id] = block;
 
+    /// <summary>The block of this id, if there is something to settle on it.</summary>
+    public CheckBlock? Find(byte[] blockId) => _held.GetValueOrDefault(blockId);
+
     /// <summary>Every block on which there is something to settle.</summary>
     public List<CheckBlock> All() => [.. _held.Values];
 

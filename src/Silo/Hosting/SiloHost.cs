@@ -1,8 +1,11 @@
 using System.Net.Sockets;
+using System.Reflection;
 using Quota.Contracts;
 using Quota.Silo.Catalog;
+using Quota.Silo.Cluster;
 using Quota.Silo.Edge;
 using Quota.Silo.Journal;
+using Quota.Silo.Protocols.Cluster;
 using Quota.Silo.Protocols.Usage;
 using Quota.Silo.Store;
 using Quota.Silo.Time;
@@ -178,9 +181,20 @@ internal sealed class SiloHost : IAsyncDisposable
         }
         var serving = new ServingState();
         var usage = new UsageService(state, engine.Usage, clock);
-        var edge = new EdgeServer(settings, engine.Limiter, engine.Operations, serving, [usage, .. definitions?.Services ?? [], .. options.Services], loggers, [.. UsageRoutes.Create(usage), .. definitions?.Routes ?? []]);
+        ClusterService cluster = Alone(settings, clock);
+        var edge = new EdgeServer(settings, engine.Limiter, engine.Operations, serving, [usage, cluster, .. definitions?.Services ?? [], .. options.Services], loggers, [.. UsageRoutes.Create(usage), .. ClusterRoutes.Create(cluster), .. definitions?.Routes ?? []]);
         return new SiloHost(storage, engine, edge, serving, state, logger) { Definitions = definitions };
     }
+
+    /// <summary>The status of a cluster that is this silo.</summary>
+    private static ClusterService Alone(SiloSettings settings, IClock clock)
+    {
+        var self = new SiloIdentity(settings.SiloName, Guid.NewGuid(), settings.AdvertisedAddress, ProductVersion, ExecutorKind.Local);
+        return new ClusterService(new LoneSilo(self, clock.Now().WallMs, () => default), null, 0, TimeProvider.System);
+    }
+
+    /// <summary>Version of Quota.</summary>
+    internal static string ProductVersion { get; } = typeof(SiloHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     private async Task<bool> TryItselfAsync(CancellationToken cancellation)
     {

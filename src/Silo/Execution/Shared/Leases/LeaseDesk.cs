@@ -154,7 +154,7 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
             Span<long> head = LeaseBlock.Head(layout, state);
             if (head[LeaseHead.Id] == 0)
             {
-                if (takesNotes && layout.Usage is not null && !UsageSection.IsEmpty(layout, state))
+                if (layout.Usage is not null && !UsageSection.IsEmpty(layout, state) && (takesNotes || UsageSection.IsDue(layout, state, now)))
                 {
                     target.Closing = new LeaseSnapshot(0, layout, state.ToArray());
                     UsageSection.Clear(layout, state);
@@ -203,7 +203,8 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
         }
         Put(block, now, (layout, state) =>
         {
-            state.Clear();
+            // What was settled goes; refusals that were noted without a lease stay, and are settled with this one.
+            (target.Closing is { LeaseId: not 0 } ? state : state[..layout.UsageOffset]).Clear();
             Span<long> head = LeaseBlock.Head(layout, state);
             head[LeaseHead.Id] = target.Granted.Id;
             head[LeaseHead.EndNs] = target.Granted.EndNs;

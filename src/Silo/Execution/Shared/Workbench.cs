@@ -88,7 +88,8 @@ internal sealed class Workbench
                 // A version is never used twice for a block, also if it was deleted in between: instants grow faster than versions.
                 long version = expected == 0 ? Math.Max(1, Now.WindowNs) : expected + 1;
                 var save = new GrainSave(id, expected, new StoredGrain(layout.Id, version, Grains.Counters.CounterExpiry.ForgetAtNs(layout, state, Now), state)) { IsDeletion = isDeletion };
-                bool isCounted = (shard.Entry(block).Flags & BlockFlags.Imaged) != 0;
+                // Not whether it is imaged: a change of layout after it was counted on takes that back.
+                bool isCounted = (shard.Entry(block).Flags & BlockFlags.Counted) != 0;
                 if (isCounted || before is null || Now.WindowNs - before.SavedNs >= notesAgeNs)
                 {
                     saves.Add(save);

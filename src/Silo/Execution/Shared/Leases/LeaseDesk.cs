@@ -27,10 +27,11 @@ namespace Quota.Silo.Execution.Shared.Leases;
 /// <param name="holder">Identifies the silo's data directory.</param>
 /// <param name="silo">The silo's name.</param>
 /// <param name="silos">How many silos share the store now.</param>
-internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetcher fetcher, long holder, string silo, Func<int> silos)
+/// <param name="demandSlots">Counters of recent demand.</param>
+internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetcher fetcher, long holder, string silo, Func<int> silos, int demandSlots = DemandSketch.SlotsDefault)
 {
     private readonly ConcurrentDictionary<byte[], CheckBlock> _held = new(BytesComparer.Instance);
-    private readonly DemandSketch _demand = new();
+    private readonly DemandSketch _demand = new(demandSlots);
 
     /// <summary>Blocks on which this silo has a lease or something to settle.</summary>
     public int Held => _held.Count;

@@ -18,6 +18,7 @@ internal sealed class LeaseParts
         Journal = journal;
         var keeper = new DecisionKeeper(table.Layouts, journal);
         Desk = new LeaseDesk(table, keeper, new BlockFetcher(table, keeper, store), terms.Holder, terms.Silo, silos, demandSlots);
+        Desk.CloseRecovered();
         Front = new LeaseFront(table, journal, keeper);
     }
 

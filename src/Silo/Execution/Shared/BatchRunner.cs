@@ -29,6 +29,9 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
     private readonly ConcurrentBag<Workbench> _benches = [];
     private readonly ConcurrentDictionary<ulong, bool> _layoutsSaved = new();
 
+    /// <summary>Blocks that one commit holds.</summary>
+    public int BlocksMax => store.CommitItemsMax;
+
     /// <summary>Commits that succeeded, and such that were lost to another silo.</summary>
     public long Commits => Interlocked.Read(ref _commits);
 
@@ -75,7 +78,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
             Instant now = clock.Now();
             ops.RemoveAll(op => op is CheckOp check && check.TryDecideAlone(front, now));
         }
-        LeaseRound? round = desk is null || ops.Count == 0 ? null : new LeaseRound(desk, ops, clock.Now());
+        LeaseRound? round = desk is null || ops.Count == 0 ? null : new LeaseRound(desk, ops, BlocksMax, clock.Now());
         bool isKept = false;
         try
         {
@@ -105,18 +108,17 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
                 continue;
             }
             await RunLeasesAsync(bench, round is null ? null : round.TryGrant, isFresh).ConfigureAwait(false);
-            var unsaved = new List<GrainSave>();
-            List<GrainSave> saves = bench.Collect(Bounds.StoreNotesAgeNs, unsaved);
-            if (saves.Count > IGrainStore.CommitMax)
+            List<GrainSave> saves = bench.Collect();
+            if (saves.Count > BlocksMax)
             {
                 await RunAloneAsync(batch, bench, ops, again).ConfigureAwait(false);
                 return false;
             }
             if (saves.Count == 0 || await CommitAsync(saves).ConfigureAwait(false))
             {
-                Remember(bench, saves, unsaved);
+                Remember(bench, saves);
                 bench.Events.AnnounceDeferred(bench.Now);
-                round?.Install(bench.Now);
+                round?.Install(saves, bench.Now);
                 ops.ForEach(op => op.Complete());
                 return true;
             }
@@ -219,7 +221,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
                 continue;
             }
             // Until it is here, so that it is not read twice.
-            bench.View.Bring(id, new CachedBlock(null, bench.Now.WindowNs, false));
+            bench.View.Bring(id, new CachedBlock(null));
             reads.Add(ReadAsync(bench, id));
         }
         await Task.WhenAll(reads).ConfigureAwait(false);
@@ -233,7 +235,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
         {
             await LoadLayoutsAsync().ConfigureAwait(false);
         }
-        bench.View.Bring(id, new CachedBlock(grain, bench.Now.WindowNs, false));
+        bench.View.Bring(id, new CachedBlock(grain));
     }
 
     /// <summary>Takes in the layouts that other silos have made.</summary>
@@ -269,7 +271,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
         return isSaved;
     }
 
-    private void Remember(Workbench bench, List<GrainSave> saves, List<GrainSave> unsaved)
+    private void Remember(Workbench bench, List<GrainSave> saves)
     {
         foreach ((byte[] id, CachedBlock block) in bench.View.Blocks)
         {
@@ -277,16 +279,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
         }
         foreach (GrainSave save in saves)
         {
-            _cache.Put(save.Id.ToArray(), new CachedBlock(save.IsDeletion ? null : save.Grain, bench.Now.WindowNs, false));
-        }
-        foreach (GrainSave save in unsaved)
-        {
-            byte[] id = save.Id.ToArray();
-            CachedBlock before = bench.View.Blocks[id];
-            if (before.Grain is { } grain)
-            {
-                _cache.Put(id, new CachedBlock(save.Grain with { Version = grain.Version }, before.SavedNs, true));
-            }
+            _cache.Put(save.Id.ToArray(), new CachedBlock(save.IsDeletion ? null : save.Grain));
         }
     }
 

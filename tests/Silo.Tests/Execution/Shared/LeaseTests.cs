@@ -11,6 +11,7 @@ using Quota.Silo.Execution.Shared.Leases;
 using Quota.Silo.Limiting;
 using Quota.Silo.Store.Sqlite;
 using Quota.Silo.Tests.Support;
+using Quota.Silo.Usage;
 
 namespace Quota.Silo.Tests.Execution.Shared;
 
@@ -80,9 +81,16 @@ public sealed class LeaseTests : IAsyncLifetime
         {
             admitted++;
         }
+        refused++;
         await SettleAllAsync();
+        _clock.AdvanceMs(6_000);
+        foreach (Silo silo in _silos)
+        {
+            await silo.Sweep.SettleDueAsync();
+        }
         Assert.Equal(Amount, admitted);
         Assert.Equal(Amount, Used(await UsageAsync(_silos[1], "k")));
+        Assert.Equal(refused, (await UsageAsync(_silos[1], "k")).Units.Single(u => u.Unit == "requests").Denied);
         Assert.All(bySilo, n => Assert.True(n > 0));
         long commits = _silos.Sum(s => s.Grains.Runner.Commits);
         Assert.True(commits < Amount / 20, $"{commits} commits for {admitted} checks");
@@ -119,10 +127,12 @@ public sealed class LeaseTests : IAsyncLifetime
     {
         int admitted = await HeatAsync(_silos[0]);
         Silo back = Restart(0);
-        Assert.True(Used(await UsageAsync(_silos[1], "k")) < admitted);
+        KeyUsageState before = await ReadAsync(_silos[1], "k");
+        Assert.InRange(admitted - Used(before.Total(BillingModel.Utc)!), 1, before.Unsettled["requests"]);
         await back.Sweep.FindAsync(isStart: true, default);
-        Assert.True(await back.Sweep.SettleAllAsync());
-        Assert.Equal(admitted, Used(await UsageAsync(_silos[1], "k")));
+        Assert.True(await back.Grains.Settler!.SettleAllAsync());
+        KeyUsageState after = await ReadAsync(_silos[1], "k");
+        Assert.Equal((admitted, 0), (Used(after.Total(BillingModel.Utc)!), after.Unsettled.Count));
         Assert.Equal(Amount - admitted - 1, (await CheckAsync(_silos[2], "k")).Results[0].Remaining);
     }
 
@@ -130,14 +140,14 @@ public sealed class LeaseTests : IAsyncLifetime
     public async Task A_lease_that_was_settled_before_the_silo_was_killed_is_not_spent_again()
     {
         await HeatAsync(_silos[0]);
-        Assert.True(await _silos[0].Sweep.SettleAllAsync());
+        Assert.True(await _silos[0].Grains.Settler!.SettleAllAsync());
         Silo back = Restart(0);
         // Its journal holds the lease, with an end that is not over; the store has settled it.
         for (int i = 0; i < 100; i++)
         {
             Assert.True((await CheckAsync(back, "k")).Allowed);
         }
-        Assert.True(await back.Sweep.SettleAllAsync());
+        Assert.True(await back.Grains.Settler!.SettleAllAsync());
         Assert.Equal(300, Used(await UsageAsync(_silos[1], "k")));
         Assert.Equal(Amount - 301, (await CheckAsync(_silos[2], "k")).Results[0].Remaining);
     }
@@ -217,7 +227,7 @@ public sealed class LeaseTests : IAsyncLifetime
     {
         foreach (Silo silo in _silos)
         {
-            Assert.True(await silo.Sweep.SettleAllAsync());
+            Assert.True(await silo.Grains.Settler!.SettleAllAsync());
         }
     }
 
@@ -228,7 +238,7 @@ public sealed class LeaseTests : IAsyncLifetime
         var runtime = new SharedRuntime();
         var parts = new LeaseParts(table, journal, null, (number + 1, $"silo-{number}"), () => 3);
         var grains = new SharedGrains(store, catalog, _clock, new EventSchedule(), new EventLog(NullLogger.Instance, TimeProvider.System), runtime, 30_000, parts);
-        var sweep = new LeaseSweep(parts.Desk, grains.Steps, catalog, store, _clock, runtime, NullLogger.Instance);
+        var sweep = new LeaseSweep(parts.Desk, grains.Settler!, catalog, store, _clock, runtime, NullLogger.Instance);
         return new Silo(grains, parts, sweep, catalog);
     }
 
@@ -244,7 +254,10 @@ public sealed class LeaseTests : IAsyncLifetime
     private static long Used(UsageMonth month) => month.Units.Where(u => u.Unit == "requests").Sum(u => u.Used);
 
     private static async Task<UsageMonth> UsageAsync(Silo silo, string key, MonthLabel? month = null) =>
-        (await silo.Grains.Usage.ReadAsync("n"u8.ToArray(), Encoding.UTF8.GetBytes(key), month ?? BillingModel.Utc.MonthAt(ManualClock.DefaultStartMs), default)).Total(BillingModel.Utc)!;
+        (await ReadAsync(silo, key, month)).Total(BillingModel.Utc)!;
+
+    private static async Task<KeyUsageState> ReadAsync(Silo silo, string key, MonthLabel? month = null) =>
+        await silo.Grains.Usage.ReadAsync("n"u8.ToArray(), Encoding.UTF8.GetBytes(key), month ?? BillingModel.Utc.MonthAt(ManualClock.DefaultStartMs), default);
 
     private sealed record Silo(SharedGrains Grains, LeaseParts Parts, LeaseSweep Sweep, CatalogState Catalog);
 }

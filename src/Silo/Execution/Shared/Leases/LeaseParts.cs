@@ -19,7 +19,8 @@ internal sealed class LeaseParts
         var keeper = new DecisionKeeper(table.Layouts, journal);
         Desk = new LeaseDesk(table, keeper, new BlockFetcher(table, keeper, store), terms.Holder, terms.Silo, silos, demandSlots);
         Desk.CloseRecovered();
-        Front = new LeaseFront(table, journal, keeper);
+        Front = new LeaseFront(table, keeper);
+        Own = new LocalExecutor(table, journal, store);
     }
 
     public IJournal Journal { get; }
@@ -27,4 +28,7 @@ internal sealed class LeaseParts
     public LeaseDesk Desk { get; }
 
     public LeaseFront Front { get; }
+
+    /// <summary>Decides what belongs to this silo alone: the self-test.</summary>
+    public LocalExecutor Own { get; }
 }

@@ -36,6 +36,7 @@ internal sealed class Faults(World world, Scenario scenario, SharedStore server,
         _isHealed = true;
         server.IsDown = false;
         server.ThrottledShare = 0;
+        scenario.Network = scenario.Network with { LostRequests = 0, LostAnswers = 0, Slow = 0 };
         foreach (SimSilo silo in silos)
         {
             silo.Machine.IsCutOff = false;

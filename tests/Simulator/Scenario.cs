@@ -75,7 +75,8 @@ internal sealed class Scenario
 
     public LeasePolicy Leases { get; }
 
-    public NetworkTerms Network { get; }
+    /// <summary>The way between silos and store.</summary>
+    public NetworkTerms Network { get; set; }
 
     public FaultTerms Faults { get; }
 

@@ -74,7 +74,7 @@ internal sealed class SimSilo(World world, SharedStore server, Scenario scenario
             Invariant.Check(recovery.Apply(record));
         }
         var clock = new SystemClock(time, Math.Max(latest, recovery.Result.Latest.WindowNs));
-        Link = new StoreLink(world, server, Process, Machine, scenario.Network, number, Holder) { WindowOffsetNs = clock.Now().WindowNs - world.NowNs };
+        Link = new StoreLink(world, server, Process, Machine, scenario, number, Holder) { WindowOffsetNs = clock.Now().WindowNs - world.NowNs };
         WindowOffsets.Add(Link.WindowOffsetNs);
         _journal = new SimJournal(world, Process, Machine.Disk, mutation == Mutation.JournalAnswersEarly);
         Process process = Process;

@@ -8,7 +8,7 @@ namespace Quota.Simulator;
 /// either may be lost, and the caller gives up after a time and does not know what happened. A call that is under way arrives
 /// also if its process is paused or dead by then.
 /// </summary>
-internal sealed class StoreLink(World world, SharedStore server, Process process, Machine machine, NetworkTerms terms, int silo, long holder) : IGrainStore
+internal sealed class StoreLink(World world, SharedStore server, Process process, Machine machine, Scenario scenario, int silo, long holder) : IGrainStore
 {
     public int Silo => silo;
 
@@ -63,12 +63,12 @@ internal sealed class StoreLink(World world, SharedStore server, Process process
         // Without RunContinuationsAsynchronously: whoever waits goes on within the event that completes it.
         var done = new TaskCompletionSource<TResult>();
         world.Note(what, silo, 0);
-        bool isLost = machine.IsCutOff || world.Chance(terms.LostRequests);
+        bool isLost = machine.IsCutOff || world.Chance(scenario.Network.LostRequests);
         if (!isLost)
         {
             world.After(Delay(), null, () => Arrive(what, onServer, done));
         }
-        world.After(terms.TimeoutMs * 1_000_000L, process, () =>
+        world.After(scenario.Network.TimeoutMs * 1_000_000L, process, () =>
         {
             if (!done.Task.IsCompleted)
             {
@@ -92,7 +92,7 @@ internal sealed class StoreLink(World world, SharedStore server, Process process
         }
         TResult result = onServer();
         world.Note(what, silo, result is false ? 2 : 1);
-        if (!machine.IsCutOff && !world.Chance(terms.LostAnswers))
+        if (!machine.IsCutOff && !world.Chance(scenario.Network.LostAnswers))
         {
             Answer(() => done.TrySetResult(result));
         }
@@ -106,5 +106,5 @@ internal sealed class StoreLink(World world, SharedStore server, Process process
         }
     });
 
-    private long Delay() => world.Chance(terms.Slow) ? world.Between(5_000_000, 1_000_000_000) : world.Between(100_000, 3_000_000);
+    private long Delay() => world.Chance(scenario.Network.Slow) ? world.Between(5_000_000, 1_000_000_000) : world.Between(100_000, 3_000_000);
 }

@@ -13,12 +13,13 @@ internal sealed class Traffic(World world, Scenario scenario, IReadOnlyList<SimS
 {
     private const long ClientTimeoutNs = 900_000_000;
 
-    /// <summary>Clients that have not been told yet what they have to know.</summary>
+    /// <summary>Requests that are still to come, and clients that have not been told yet what they have to know.</summary>
     public int Unfinished { get; private set; }
 
     /// <summary>Requests keep coming until all were sent.</summary>
     public void Start()
     {
+        Unfinished = scenario.Requests;
         long atNs = 0;
         for (int i = 0; i < scenario.Requests; i++)
         {
@@ -31,6 +32,7 @@ internal sealed class Traffic(World world, Scenario scenario, IReadOnlyList<SimS
 
     private void Draw(int number)
     {
+        Unfinished--;
         int key = world.Chance(scenario.HotShare) ? 0 : world.Random.Next(scenario.Keys);
         double what = world.Random.NextDouble();
         if (what < scenario.RefundShare)
@@ -106,7 +108,7 @@ internal sealed class Traffic(World world, Scenario scenario, IReadOnlyList<SimS
 
     private async Task ServeAsync(Request request, SimSilo silo, int attempt)
     {
-        long startNs = world.NowNs;
+        request.StartNs = Math.Min(request.StartNs, world.NowNs);
         int version = silo.Version;
         var decision = new Decision();
         Begin(request, silo, decision);
@@ -121,7 +123,6 @@ internal sealed class Traffic(World world, Scenario scenario, IReadOnlyList<SimS
         {
             request.Open--;
         }
-        request.StartNs = Math.Min(request.StartNs, startNs);
         if (decision.Status == DecisionStatus.Decided)
         {
             if (decision.Allowed)

@@ -493,4 +493,21 @@ public static class Bounds
 
     /// <summary>Seconds a caller is asked to wait after it was shed: load of this kind passes in moments.</summary>
     public const int ShedRetryAfterSeconds = 1;
+
+    // Checks that one silo hands to another.
+
+    /// <summary>Checks of one batch to another silo: as many as of a caller's batch.</summary>
+    public const int ForwardBatchChecksMax = BatchChecksMax;
+
+    /// <summary>Bytes of one batch to another silo: a full batch of ordinary checks fits eight times over.</summary>
+    public const int ForwardBatchBytesMax = 1024 * 1024;
+
+    /// <summary>Batches under way to one silo: enough that one that waits for the store does not hold up those that need not.</summary>
+    public const int ForwardCallsPerOwnerMax = 4;
+
+    /// <summary>Checks of other silos that one silo works on at once: a full lane from each of sixteen silos.</summary>
+    public const int ForwardedDecisionsMax = 16 * ForwardCallsPerOwnerMax * ForwardBatchChecksMax;
+
+    /// <summary>How often a silo that did not answer is asked whether it does again.</summary>
+    public const int ForwardProbeIntervalMs = 250;
 }

@@ -2,6 +2,7 @@ using Quota.Contracts;
 using Quota.Grains;
 using Quota.Grains.Model;
 using Quota.Silo.Catalog;
+using Quota.Silo.Cluster.Forwarding;
 
 namespace Quota.Silo.Limiting;
 
@@ -31,7 +32,7 @@ public sealed class Decision
     public PlanModel? Plan { get; private set; }
 
     /// <summary>The instant of the decision.</summary>
-    public Instant At { get; private set; }
+    public Instant At { get; internal set; }
 
     /// <summary>On a refusal by a limit its index in <see cref="Results"/>, otherwise -1.</summary>
     public int DecidingResult { get; private set; } = -1;
@@ -57,8 +58,14 @@ public sealed class Decision
     /// <summary>The journal position that must be safe before the answer leaves; 0 if it waits for nothing.</summary>
     internal long JournalPosition { get; set; }
 
+    /// <summary>Set while another silo has been asked: what completes the decision.</summary>
+    internal ForwardedCall? Forwarded { get; set; }
+
     /// <summary>The limit a result is about.</summary>
     public LimitModel LimitOf(in LimitResult result) => (result.Level == 0 ? Plan! : _above[result.Level - 1].Plan).Limits[result.LimitIndex];
+
+    /// <summary>The plan of a level that results are about.</summary>
+    internal PlanModel PlanOf(int level) => level == 0 ? Plan! : _above[level - 1].Plan;
 
     /// <summary>The key of a level; empty for the key itself (level 0) and for the namespace.</summary>
     public ReadOnlySpan<byte> KeyOf(int level) => level == 0 ? default : _above[level - 1].KeyUtf8;
@@ -89,6 +96,7 @@ public sealed class Decision
         ErrorMessage = null;
         Namespace = null;
         JournalPosition = 0;
+        Forwarded = null;
         _resultCount = 0;
     }
 

@@ -373,6 +373,23 @@ public static class Bounds
     /// <summary>Lines of a sample log.</summary>
     public const int SampleLinesMax = 10_000_000;
 
+    // Checks that one silo hands to another.
+
+    /// <summary>Checks of one batch to another silo: as many as of a caller's batch.</summary>
+    public const int ForwardBatchChecksMax = BatchChecksMax;
+
+    /// <summary>Bytes of one batch to another silo: a full batch of ordinary checks fits eight times over.</summary>
+    public const int ForwardBatchBytesMax = 1024 * 1024;
+
+    /// <summary>Batches under way to one silo: enough that one that waits for the store does not hold up those that need not.</summary>
+    public const int ForwardCallsPerOwnerMax = 4;
+
+    /// <summary>Checks of other silos that one silo works on at once: a full lane from each of sixteen silos.</summary>
+    public const int ForwardedDecisionsMax = 16 * ForwardCallsPerOwnerMax * ForwardBatchChecksMax;
+
+    /// <summary>How often a silo that did not answer is asked whether it does again.</summary>
+    public const int ForwardProbeIntervalMs = 250;
+
     // Storage.
 
     /// <summary>A grain's id: its kind, namespace, key and, for a counter per attribute value, the limit and the values.</summary>
@@ -494,20 +511,24 @@ public static class Bounds
     /// <summary>Seconds a caller is asked to wait after it was shed: load of this kind passes in moments.</summary>
     public const int ShedRetryAfterSeconds = 1;
 
-    // Checks that one silo hands to another.
+    /// <summary>Steps of the shared executor that wait for the store or are worked on: some seconds of what a store takes.</summary>
+    public const int StoreOpsMax = 65_536;
 
-    /// <summary>Checks of one batch to another silo: as many as of a caller's batch.</summary>
-    public const int ForwardBatchChecksMax = BatchChecksMax;
+    /// <summary>Steps that one commit to the shared store keeps: more add more to its latency than they save.</summary>
+    public const int StoreBatchOpsMax = 512;
 
-    /// <summary>Bytes of one batch to another silo: a full batch of ordinary checks fits eight times over.</summary>
-    public const int ForwardBatchBytesMax = 1024 * 1024;
+    /// <summary>Blocks of the shared store that a silo remembers so that it need not read them again: about 100 MB.</summary>
+    public const int StoreCacheBlocksMax = 200_000;
 
-    /// <summary>Batches under way to one silo: enough that one that waits for the store does not hold up those that need not.</summary>
-    public const int ForwardCallsPerOwnerMax = 4;
+    /// <summary>Times that a batch is tried again after other silos were faster; its time is bounded as well.</summary>
+    public const int StoreAttemptsMax = 100;
 
-    /// <summary>Checks of other silos that one silo works on at once: a full lane from each of sixteen silos.</summary>
-    public const int ForwardedDecisionsMax = 16 * ForwardCallsPerOwnerMax * ForwardBatchChecksMax;
+    /// <summary>Longest wait before a batch is tried again, in ms; each wait is a random part of a bound that doubles up to this.</summary>
+    public const int StoreBackoffMsMax = 64;
 
-    /// <summary>How often a silo that did not answer is asked whether it does again.</summary>
-    public const int ForwardProbeIntervalMs = 250;
+    /// <summary>Rounds of reading blocks that a batch found it needs: each finds at least one more.</summary>
+    public const int StoreReadsMax = 512;
+
+    /// <summary>How long refusals that were noted in memory wait to be saved by themselves: they are statistics.</summary>
+    public const long StoreNotesAgeNs = 5_000_000_000;
 }

@@ -2,7 +2,6 @@ using Quota.Contracts;
 using Quota.Grains;
 using Quota.Grains.Model;
 using Quota.Silo.Catalog;
-using Quota.Silo.Cluster.Forwarding;
 
 namespace Quota.Silo.Limiting;
 
@@ -58,8 +57,8 @@ public sealed class Decision
     /// <summary>The journal position that must be safe before the answer leaves; 0 if it waits for nothing.</summary>
     internal long JournalPosition { get; set; }
 
-    /// <summary>Set while another silo has been asked: what completes the decision.</summary>
-    internal ForwardedCall? Forwarded { get; set; }
+    /// <summary>Set if the decision is made elsewhere: the answer to take over once it is there.</summary>
+    internal Task<Decision>? Elsewhere { get; set; }
 
     /// <summary>The limit a result is about.</summary>
     public LimitModel LimitOf(in LimitResult result) => (result.Level == 0 ? Plan! : _above[result.Level - 1].Plan).Limits[result.LimitIndex];
@@ -96,8 +95,28 @@ public sealed class Decision
         ErrorMessage = null;
         Namespace = null;
         JournalPosition = 0;
-        Forwarded = null;
+        Elsewhere = null;
         _resultCount = 0;
+    }
+
+    /// <summary>Takes over another decision, which nobody changes any more; it is as safe as it has to be.</summary>
+    internal void Adopt(Decision other)
+    {
+        Elsewhere = null;
+        Status = other.Status;
+        Allowed = other.Allowed;
+        Reason = other.Reason;
+        KeyTreatment = other.KeyTreatment;
+        Plan = other.Plan;
+        At = other.At;
+        DecidingResult = other.DecidingResult;
+        IsRepeat = other.IsRepeat;
+        Reservation = other.Reservation;
+        ErrorField = other.ErrorField;
+        ErrorMessage = other.ErrorMessage;
+        JournalPosition = 0;
+        other.Results.CopyTo(ResultBuffer(other._resultCount));
+        _above = other._above;
     }
 
     /// <summary>Decided by limits.</summary>

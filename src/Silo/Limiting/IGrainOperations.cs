@@ -18,6 +18,6 @@ public interface IGrainOperations
     /// <summary>Gives counted units back.</summary>
     ValueTask<Outcome<Refunded>> RefundAsync(RefundInput input);
 
-    /// <summary>What a check would be answered, and why; counts nothing.</summary>
-    Outcome<Explanation> Explain(in CheckRequest request, Decision decision);
+    /// <summary>What a check would be answered, and why; counts nothing. The request's buffers are free again when this returns; the decision is read once it completes.</summary>
+    ValueTask<Outcome<Explanation>> ExplainAsync(in CheckRequest request, Decision decision);
 }

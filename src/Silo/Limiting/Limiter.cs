@@ -63,7 +63,7 @@ public sealed class Limiter(CatalogState catalog, IGrainExecutor executor, ICloc
     }
 
     public ValueTask CompleteAsync(Decision decision) =>
-        decision.Forwarded is not null || decision.Status == DecisionStatus.Pending || decision.JournalPosition != 0 ? executor.CompleteAsync(decision) : default;
+        decision.Status == DecisionStatus.Pending || decision.JournalPosition != 0 ? executor.CompleteAsync(decision) : default;
 
     private static bool WithinBounds(in CheckRequest request, Decision decision)
     {

@@ -20,10 +20,17 @@ namespace Quota.Silo.Usage;
 /// <param name="readDay">The usage section of a key's block (key, block); null if it has none.</param>
 public sealed class UsageScan(IGrainStore store, IUsageMemory memory, Func<ReadOnlyMemory<byte>, StoredGrain, UsageDay?> readDay)
 {
+    /// <summary>Runs before each page, if set: for what has to be known to read it.</summary>
+    internal Func<Task>? BeforeScan { get; init; }
+
     /// <inheritdoc cref="IUsageLedger.ScanAsync"/>
     /// <exception cref="StoreException">The store cannot be read, or a record in it is damaged.</exception>
     public async ValueTask<UsagePage> ScanAsync(ReadOnlyMemory<byte> owner, MonthLabel month, byte[]? after, int limit, CancellationToken cancellation)
     {
+        if (BeforeScan is not null)
+        {
+            await BeforeScan().ConfigureAwait(false);
+        }
         var months = new StoreCursor(store, GrainId.MonthPrefix(owner.Span, month), after, () => memory.Departures);
         var blocks = new StoreCursor(store, GrainId.KeyPrefix(owner.Span), after, () => memory.Departures);
         var found = new List<KeyUsageState>(Math.Min(limit, Bounds.UsageScanPageRows));

@@ -37,17 +37,17 @@ internal sealed class RecordingOperations(TestLimiter limiter) : IGrainOperation
         return AnswerAsync(new ReservationInput(input.Namespace, input.Key, ""), text, new Refunded(input.Costs, input.Key == "full", "2026-10", input.Key == "repeat", Limits(), limiter.Now()), text);
     }
 
-    public Outcome<Explanation> Explain(in CheckRequest request, Decision decision)
+    public ValueTask<Outcome<Explanation>> ExplainAsync(in CheckRequest request, Decision decision)
     {
         limiter.Begin(request, limiter.Now(), decision);
         Last = TestLimiter.Describe(request);
-        return decision.Status != DecisionStatus.Decided
+        return new(decision.Status != DecisionStatus.Decided
             ? Outcome<Explanation>.Failed(decision.Status, decision.ErrorField, decision.ErrorMessage!)
             : Outcome<Explanation>.Done(new Explanation(
             [
                 new ExplainedLevel("k", TestLimiter.Plan, [new ExplainedLimit(TestLimiter.Plan.Limits[1], true, "it has no conditions", 12_000, 4_500, 1, 2, 2_000, 30), new ExplainedLimit(TestLimiter.Plan.Limits[2], false, "route is not /a", 7, 9, 0, 0, 0, 0)]),
                 new ExplainedLevel("", TestLimiter.ParentPlan, [new ExplainedLimit(TestLimiter.ParentPlan.Limits[0], true, "the check names tokens.in", 900, 1, 0, 0, 0, 0)]),
-            ]));
+            ])));
     }
 
     private static Decision WireDecision(string key) => Protocols.WireGoldenTests.Decided(key);

@@ -18,6 +18,7 @@ internal sealed class CheckFallback(IGrainExecutor own, IClock clock)
             Decide(call);
             return;
         }
+        call.Reset();
         call.Decision.Fail(DecisionStatus.Unavailable, "the silo that owns the key did not answer; whether the check was counted is not known");
         call.Complete();
     }

@@ -16,7 +16,7 @@ internal sealed class ForwardBatch
     public List<ForwardedCall> Calls { get; } = [];
 
     /// <summary>Adds a check; null if there is no room for it.</summary>
-    public ForwardedCall? TryAdd(in GrainCommand command, Decision decision, PlanModel[] levels, int partition, long epoch)
+    public ForwardedCall? TryAdd(in GrainCommand command, KeyTreatment treatment, PlanModel[] levels, int partition, long epoch)
     {
         int size = ForwardedCheck.Size(command, levels.Length);
         if (Calls.Count >= Bounds.ForwardBatchChecksMax || _length + size > Bounds.ForwardBatchBytesMax)
@@ -29,7 +29,7 @@ internal sealed class ForwardBatch
         }
         int written = ForwardedCheck.Write(_bytes.AsSpan(_length), command, partition, epoch, levels);
         Invariant.Check(written == size);
-        var call = new ForwardedCall(command, decision, levels, partition, this, _length, size);
+        var call = new ForwardedCall(command, treatment, levels, partition, this, _length, size);
         _length += size;
         Calls.Add(call);
         return call;

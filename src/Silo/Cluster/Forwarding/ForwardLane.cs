@@ -53,7 +53,7 @@ internal sealed class ForwardLane : IDisposable
     /// <summary>Starts to find out whether the owner answers; the lane opens when it does.</summary>
     public void Start() => _ = Task.Run(OpenAsync);
 
-    /// <summary>Takes a check along; its decision is completed by <see cref="ForwardedCall.Completion"/>. Never waits.</summary>
+    /// <summary>Takes a check along; its decision is completed by <see cref="ForwardedCall.Result"/>. Never waits.</summary>
     /// <returns>False if the check has to be decided here; then nothing has happened.</returns>
     public bool TryAdd(in GrainCommand command, Decision decision, int partition)
     {
@@ -64,11 +64,11 @@ internal sealed class ForwardLane : IDisposable
         PlanModel[] levels = ForwardedCall.LevelsOf(command);
         lock (_lock)
         {
-            if (!_isOpen || _filling.TryAdd(command, decision, levels, partition, _epochs[partition]) is not { } call)
+            if (!_isOpen || _filling.TryAdd(command, decision.KeyTreatment, levels, partition, _epochs[partition]) is not { } call)
             {
                 return false;
             }
-            decision.Forwarded = call;
+            decision.Elsewhere = call.Result;
             Schedule();
         }
         return true;
@@ -139,6 +139,7 @@ internal sealed class ForwardLane : IDisposable
             }
             else if (outcome == ForwardedOutcome.Busy)
             {
+                call.Reset();
                 call.Decision.Fail(DecisionStatus.Overloaded, "the silo that owns the key has no room for the work now");
                 call.Complete();
             }

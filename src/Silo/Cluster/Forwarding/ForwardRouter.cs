@@ -59,7 +59,17 @@ internal sealed class ForwardRouter : IGrainExecutor, IDisposable
         }
     }
 
-    public ValueTask CompleteAsync(Decision decision) => decision.Forwarded is { } call ? new ValueTask(call.Completion) : _own.CompleteAsync(decision);
+    public async ValueTask CompleteAsync(Decision decision)
+    {
+        if (decision.Elsewhere is { } elsewhere)
+        {
+            decision.Adopt(await elsewhere.ConfigureAwait(false));
+        }
+        else
+        {
+            await _own.CompleteAsync(decision).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Puts another map in force. The lanes to silos that stay are kept.</summary>
     /// <param name="map">Has as many partitions as the settings say.</param>

@@ -8,32 +8,34 @@ using Quota.Silo.Limiting;
 namespace Quota.Silo.Cluster.Forwarding;
 
 /// <summary>
-/// A check that waits for another silo's answer: the decision it is for, and everything that deciding it here after all needs.
+/// A check that waits for another silo's answer, and everything that deciding it here after all needs.
 /// <para>
-/// Safety: the decision belongs to whoever has the call: the lane until the call is completed, then the caller again. Completing it
-/// is what makes everything written to the decision before visible to the caller.
+/// Safety: the decision is the call's own, and only written by whoever works on the call; completing it hands the decision to the
+/// caller, who takes it over, and after that nobody writes to it.
 /// </para>
 /// </summary>
 internal sealed class ForwardedCall
 {
-    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Decision> _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ForwardBatch _batch;
     private readonly int _start;
     private readonly int _length;
     private readonly NamespaceModel _namespace;
     private readonly KeyState? _above;
     private readonly bool _isPlanConfigured;
+    private readonly KeyTreatment _treatment;
+    private readonly Instant _at;
 
     /// <param name="command">The check.</param>
-    /// <param name="decision">Takes its answer.</param>
+    /// <param name="treatment">How its key was found.</param>
     /// <param name="levels">The plans of its levels.</param>
     /// <param name="partition">Of its key.</param>
     /// <param name="batch">Has the check's bytes.</param>
     /// <param name="start">Where in the batch they begin.</param>
     /// <param name="length">How many they are.</param>
-    public ForwardedCall(in GrainCommand command, Decision decision, PlanModel[] levels, int partition, ForwardBatch batch, int start, int length)
+    public ForwardedCall(in GrainCommand command, KeyTreatment treatment, PlanModel[] levels, int partition, ForwardBatch batch, int start, int length)
     {
-        Decision = decision;
+        _treatment = treatment;
         Levels = levels;
         Partition = partition;
         _batch = batch;
@@ -42,10 +44,13 @@ internal sealed class ForwardedCall
         _namespace = command.Namespace;
         _above = command.Above;
         _isPlanConfigured = command.IsPlanConfigured;
+        _at = command.Now;
+        Reset();
         MayRepeat = command.IsPeek || !command.RequestId.IsEmpty;
     }
 
-    public Decision Decision { get; }
+    /// <summary>The answer, once there is one.</summary>
+    public Decision Decision { get; } = new();
 
     public int Partition { get; }
 
@@ -55,8 +60,8 @@ internal sealed class ForwardedCall
     /// <summary>Deciding it once more counts nothing twice: it counts nothing, or has a request id.</summary>
     public bool MayRepeat { get; }
 
-    /// <summary>Completes when the decision is made, kept, and the caller's again.</summary>
-    public Task Completion => _completed.Task;
+    /// <summary>The decision, made and kept.</summary>
+    public Task<Decision> Result => _completed.Task;
 
     /// <summary>The plans of a check's levels.</summary>
     public static PlanModel[] LevelsOf(in GrainCommand command)
@@ -76,6 +81,14 @@ internal sealed class ForwardedCall
             next = next?.Current.Above;
         }
         return levels;
+    }
+
+    /// <summary>Nothing is decided.</summary>
+    public void Reset()
+    {
+        Decision.Reset(_at);
+        Decision.Namespace = _namespace;
+        Decision.KeyTreatment = _treatment;
     }
 
     /// <summary>Begins the check here instead.</summary>
@@ -102,12 +115,13 @@ internal sealed class ForwardedCall
             Hold = check.Hold,
             Now = now,
         };
+        Reset();
         Decision.At = now;
         executor.Begin(command, Decision);
     }
 
     /// <summary>The decision is made and kept.</summary>
-    public void Complete() => _completed.SetResult();
+    public void Complete() => _completed.SetResult(Decision);
 
     /// <summary>The program has failed; the caller gets to see it.</summary>
     public void Fail(Exception fault) => _completed.SetException(fault);

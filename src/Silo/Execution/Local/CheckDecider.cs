@@ -22,7 +22,7 @@ internal sealed class CheckDecider(BlockFinder finder, DecisionKeeper keeper, Re
     {
         obstacle = default;
         scratch.BeginAttempt();
-        if (!command.RequestId.IsEmpty && !command.IsPeek && memory.TryRepeat(scratch, command, decision))
+        if (!command.RequestId.IsEmpty && !command.IsPeek && (memory.TryRepeat(scratch, command, decision, out obstacle) || obstacle.Exists))
         {
             return true;
         }
@@ -68,7 +68,7 @@ internal sealed class CheckDecider(BlockFinder finder, DecisionKeeper keeper, Re
     }
 
     /// <summary>Asks every limit of every level. Returns the result that decides a refusal, or -1.</summary>
-    private static int Evaluate(CheckScratch scratch, in GrainCommand command, Decision decision)
+    internal static int Evaluate(CheckScratch scratch, in GrainCommand command, Decision decision)
     {
         int total = 0;
         foreach (CheckLevel level in scratch.Levels)
@@ -147,7 +147,7 @@ internal sealed class CheckDecider(BlockFinder finder, DecisionKeeper keeper, Re
         return true;
     }
 
-    private static void CountLevel(CheckLevel level, bool isHeld, bool isRolledUp, in Instant now)
+    internal static void CountLevel(CheckLevel level, bool isHeld, bool isRolledUp, in Instant now)
     {
         ShardState state = level.State;
         Grain.Count(level.Plan, ref state, level.Verdict.CountMask, level.Costs, now);
@@ -165,7 +165,7 @@ internal sealed class CheckDecider(BlockFinder finder, DecisionKeeper keeper, Re
         }
     }
 
-    private static void Describe(CheckScratch scratch, Decision decision, in Instant now)
+    internal static void Describe(CheckScratch scratch, Decision decision, in Instant now)
     {
         foreach (CheckLevel level in scratch.Levels)
         {
@@ -198,7 +198,7 @@ internal sealed class CheckDecider(BlockFinder finder, DecisionKeeper keeper, Re
     /// it once, and on the limit that decided wherever it is. These are statistics: they go to the store with the counters, and are
     /// not journaled.
     /// </summary>
-    private static void NoteRefusals(CheckScratch scratch, Decision decision, int deciding, in Instant now)
+    internal static void NoteRefusals(CheckScratch scratch, Decision decision, int deciding, in Instant now)
     {
         ReadOnlySpan<LimitResult> results = decision.Results;
         if (deciding >= 0)

@@ -68,7 +68,7 @@ internal sealed class CheckEvents(EventRaiser raiser)
             if (!isDeleted && !scratch.IsAbsent(level.Shard, id))
             {
                 scratch.Wanted = id;
-                obstacle = new CheckObstacle(CheckObstacle.Kinds.EventRecord, number, 0, level.Shard.Departures);
+                obstacle = new CheckObstacle(CheckObstacle.Kinds.Record, number, 0, level.Shard.Departures);
                 return false;
             }
             byte[] state = EventRaiser.Encode(command.Namespace, content, command.Now);

@@ -21,8 +21,8 @@ internal readonly record struct CheckObstacle(CheckObstacle.Kinds Kind, int Leve
         /// <summary>The usage section has to be moved into its month.</summary>
         UsageDue,
 
-        /// <summary>It is not known whether there is a record of a threshold event (<see cref="CheckScratch.Wanted"/>).</summary>
-        EventRecord,
+        /// <summary>It is not known whether there is a record (<see cref="CheckScratch.Wanted"/>).</summary>
+        Record,
     }
 
     public bool Exists => Kind != Kinds.None;

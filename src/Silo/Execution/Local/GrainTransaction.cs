@@ -49,8 +49,7 @@ internal sealed class GrainTransaction(KeyTable table, in Instant now)
             _blocks.Add(block);
             return true;
         }
-        // Unexpired request ids and reservations are always resident.
-        if (id[0] is not (GrainId.RequestRecord or GrainId.ReservationRecord) && !_absent.Contains(AbsentName(shard, id)))
+        if (!(table.HoldsRecords && id[0] is (GrainId.RequestRecord or GrainId.ReservationRecord)) && !_absent.Contains(AbsentName(shard, id)))
         {
             Missing ??= (shard, id.ToArray(), shard.Departures);
         }

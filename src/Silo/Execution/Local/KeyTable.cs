@@ -1,3 +1,4 @@
+using System.Numerics;
 using Quota.Contracts;
 using Quota.Grains;
 using Quota.Grains.Model;
@@ -12,7 +13,7 @@ namespace Quota.Silo.Execution.Local;
 internal sealed class KeyTable
 {
     /// <summary>More than any machine's threads, so that two decisions seldom want the same shard; a power of two.</summary>
-    private const int ShardCount = 256;
+    private const int ShardCountDefault = 256;
 
     /// <summary>Room above the bound for blocks that cannot be evicted before the next checkpoint has saved them.</summary>
     private const int HeadroomMin = 16 * 1024;
@@ -25,17 +26,25 @@ internal sealed class KeyTable
 
     /// <param name="layouts">Numbers the blocks' layouts.</param>
     /// <param name="residentMax">Blocks held in memory before idle ones have to leave.</param>
-    public KeyTable(LayoutRegistry layouts, int residentMax)
+    /// <param name="shardCount">A power of two, at most 256.</param>
+    public KeyTable(LayoutRegistry layouts, int residentMax, int shardCount = ShardCountDefault)
     {
+        Invariant.Check(BitOperations.IsPow2(shardCount) && shardCount <= ShardCountDefault);
         Layouts = layouts;
         _residentMax = residentMax;
         _headroom = Math.Max(HeadroomMin, residentMax / 4);
-        _shards = [.. Enumerable.Range(0, ShardCount).Select(i => new Shard(layouts, this, i))];
+        _shards = [.. Enumerable.Range(0, shardCount).Select(i => new Shard(layouts, this, i))];
     }
 
     public LayoutRegistry Layouts { get; }
 
     public IReadOnlyList<Shard> Shards => _shards;
+
+    /// <summary>
+    /// Unexpired request ids and reservations are always resident, so that one that is not found is new; otherwise they are looked
+    /// for like any other block.
+    /// </summary>
+    public bool HoldsRecords { get; init; } = true;
 
     /// <summary>Resident blocks.</summary>
     public int Count => Volatile.Read(ref _residents);
@@ -50,7 +59,7 @@ internal sealed class KeyTable
     public Action? CheckpointRequested { get; set; }
 
     /// <summary>The shard of a key, by the hash of its own block's id. The index inside the shard uses the low bits.</summary>
-    public Shard ShardOf(ulong keyHash) => _shards[keyHash >> 56 & (ShardCount - 1)];
+    public Shard ShardOf(ulong keyHash) => _shards[keyHash >> 56 & (uint)(_shards.Length - 1)];
 
     /// <summary>The shard of a key, and of everything that belongs to it.</summary>
     public Shard ShardOfKey(ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key)

@@ -36,14 +36,15 @@ internal sealed class LocalExecutor : IGrainExecutor
     /// <param name="journal">Takes the accepted decisions.</param>
     /// <param name="store">Where blocks are that are not resident; null if there are none.</param>
     /// <param name="events">Tells of thresholds that are reached; null: nobody is told.</param>
-    public LocalExecutor(KeyTable table, IJournal journal, IGrainStore? store, EventRaiser? events = null)
+    /// <param name="expiries">Takes the reservations that are made; null: a queue of its own.</param>
+    public LocalExecutor(KeyTable table, IJournal journal, IGrainStore? store, EventRaiser? events = null, ExpiryQueue? expiries = null)
     {
         _table = table;
         _journal = journal;
         var keeper = new DecisionKeeper(table.Layouts, journal);
         _fetcher = new BlockFetcher(table, keeper, store);
         Events = events ?? new EventRaiser(new EventSchedule(), new EventLog(NullLogger.Instance, TimeProvider.System));
-        Expiries = new ExpiryQueue();
+        Expiries = expiries ?? new ExpiryQueue();
         Memory = new RequestMemory(table, keeper, journal, Expiries);
         _decider = new CheckDecider(new BlockFinder(table, keeper), keeper, Memory, new CheckEvents(Events));
         Transactions = new TransactionRunner(table, journal, keeper, _fetcher);
@@ -138,7 +139,7 @@ internal sealed class LocalExecutor : IGrainExecutor
             }
             Span<byte> buffer = stackalloc byte[Bounds.GrainIdBytesMax];
             FetchOutcome outcome;
-            if (obstacle.Kind == CheckObstacle.Kinds.EventRecord)
+            if (obstacle.Kind == CheckObstacle.Kinds.Record)
             {
                 CheckScratch scratch = CheckScratch.Mine;
                 outcome = _fetcher.Fetch(level.Shard, scratch.Wanted, obstacle.Departures, null, command.Now);

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Text;
 using Quota.Grains.Calendar;
 using Quota.Grains.Model;
 using Quota.Grains.Usage;
@@ -21,17 +20,17 @@ internal sealed class LocalUsage : IUsageLedger, IUsageMemory
     private readonly IClock _clock;
     private readonly KeyTable _table;
     private readonly TransactionRunner _transactions;
-    private readonly Checkpointer _checkpointer;
+    private readonly Checkpointer? _checkpointer;
     private readonly UsageScan _scan;
 
-    public LocalUsage(CatalogState catalog, IClock clock, KeyTable table, IGrainStore store, TransactionRunner transactions, Checkpointer checkpointer)
+    public LocalUsage(CatalogState catalog, IClock clock, KeyTable table, IGrainStore store, TransactionRunner transactions, Checkpointer? checkpointer)
     {
         _catalog = catalog;
         _clock = clock;
         _table = table;
         _transactions = transactions;
         _checkpointer = checkpointer;
-        _scan = new UsageScan(store, this, ReadDay);
+        _scan = new UsageScan(store, this, (key, grain) => UsageDayReader.Read(table.Layouts, key, grain));
     }
 
     public long Departures => _table.Departures;
@@ -127,7 +126,7 @@ internal sealed class LocalUsage : IUsageLedger, IUsageMemory
     public async ValueTask<long?> CheckpointAsync(CancellationToken cancellation)
     {
         long asOfMs = _clock.Now().WallMs;
-        return await _checkpointer.TryRoundAsync(cancellation).ConfigureAwait(false) ? asOfMs : null;
+        return _checkpointer is null || await _checkpointer.TryRoundAsync(cancellation).ConfigureAwait(false) ? asOfMs : null;
     }
 
     public ValueTask<UsagePage> ScanAsync(ReadOnlyMemory<byte> owner, MonthLabel month, byte[]? after, int limit, CancellationToken cancellation) =>
@@ -135,15 +134,6 @@ internal sealed class LocalUsage : IUsageLedger, IUsageMemory
 
     public ValueTask<IReadOnlyList<MonthCount>> CountMonthsAsync(ReadOnlyMemory<byte> owner, CancellationToken cancellation) =>
         _scan.CountMonthsAsync(owner, cancellation);
-
-    private UsageDay? ReadDay(ReadOnlyMemory<byte> key, StoredGrain grain)
-    {
-        if (!_table.Layouts.TryFind(grain.LayoutId, out int number) || !_table.Layouts[number].Fits(grain.State.Length))
-        {
-            throw new StoreException($"the store holds a block of key {Encoding.UTF8.GetString(key.Span)} whose counter layout it does not hold");
-        }
-        return _table.Layouts[number].Usage is null ? null : UsageSection.Read(_table.Layouts[number], grain.State.Span);
-    }
 
     private bool IsResident(ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key, MonthLabel month)
     {
@@ -177,7 +167,7 @@ internal sealed class LocalUsage : IUsageLedger, IUsageMemory
     private KeyUsageState WithReserved(KeyUsageState state, ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key) =>
         new() { KeyUtf8 = state.KeyUtf8, Month = state.Month, Day = state.Day, Reserved = Reserved(owner, key) };
 
-    private static void AddHeld(ReservationState reservation, Dictionary<string, long> held)
+    internal static void AddHeld(ReservationState reservation, Dictionary<string, long> held)
     {
         if (reservation.Phase != ReservationPhase.Open)
         {

@@ -9,17 +9,28 @@ namespace Quota.Silo.Execution.Local;
 
 /// <summary>
 /// What checks leave behind besides counters: remembered request ids and reservations. Both are records of the key, in the key's
-/// shard, journaled in one record with the decision. Unexpired ones are always resident, so that an id that is not found is new.
+/// shard, journaled in one record with the decision. Unexpired ones are always resident, so that an id that is not found is new, unless
+/// the table says otherwise (<see cref="KeyTable.HoldsRecords"/>).
 /// <para>Safety: every member is called under the gate of the key's shard, but for the queue of expiries, which has a lock of its own.</para>
 /// </summary>
 internal sealed class RequestMemory(KeyTable table, DecisionKeeper keeper, IJournal journal, ExpiryQueue expiries)
 {
-    /// <summary>If the request id is known, gives the first answer again, or refuses an id that is used for something else.</summary>
-    public bool TryRepeat(CheckScratch scratch, in GrainCommand command, Decision decision)
+    /// <summary>
+    /// If the request id is known, gives the first answer again, or refuses an id that is used for something else. False if it is
+    /// new, or if the obstacle has to be cleared before that is known.
+    /// </summary>
+    public bool TryRepeat(CheckScratch scratch, in GrainCommand command, Decision decision, out CheckObstacle obstacle)
     {
+        obstacle = default;
         Shard shard = scratch.Levels[0].Shard;
         ReadOnlySpan<byte> id = WriteId(scratch, command, GrainId.RequestRecord, command.RequestId);
         int block = shard.Find(KeyHash.Compute(id), id);
+        if (block == Shard.NotFound && !table.HoldsRecords && !scratch.IsAbsent(shard, id))
+        {
+            scratch.Wanted = id.ToArray();
+            obstacle = new CheckObstacle(CheckObstacle.Kinds.Record, 0, 0, shard.Departures);
+            return false;
+        }
         if (block == Shard.NotFound || RecordHead.ForgetAtNs(shard.State(block)) <= command.Now.WindowNs)
         {
             return false;

@@ -180,6 +180,19 @@ internal sealed class Shard
         return dropped;
     }
 
+    /// <summary>Drops every block, saved or not.</summary>
+    public void Clear()
+    {
+        for (int block = 0; block < _used; block++)
+        {
+            if (_entries[block].Reference != 0)
+            {
+                Remove(block);
+            }
+        }
+        DirtyBlocks.Clear();
+    }
+
     private void Remove(int block)
     {
         ref BlockEntry entry = ref _entries[block];

@@ -69,7 +69,7 @@ public sealed class JsonCheckRoute
             return;
         }
         Decision decision = new();
-        Outcome<Explanation> outcome = Explain(body, decision, out CheckOptions options);
+        Outcome<Explanation> outcome = await BeginExplain(body, decision, out CheckOptions options).ConfigureAwait(false);
         if (!outcome.IsDone)
         {
             await DecisionErrors.WriteProblemAsync(http, outcome.Status, outcome.ErrorField, outcome.ErrorMessage).ConfigureAwait(false);
@@ -104,12 +104,12 @@ public sealed class JsonCheckRoute
         return PendingCheck.Refuse(now, decision, error);
     }
 
-    private Outcome<Explanation> Explain(JsonBody body, Decision decision, out CheckOptions options)
+    private ValueTask<Outcome<Explanation>> BeginExplain(JsonBody body, Decision decision, out CheckOptions options)
     {
         Span<AttributeRange> ranges = stackalloc AttributeRange[Bounds.AttributesMax];
         Span<NamedCost> costs = stackalloc NamedCost[Bounds.UnitsMax];
         return JsonCheckReader.TryRead(body.Text, body.Scratch, ranges, costs, out CheckRequest request, out options, out RequestError error)
-            ? _operations.Explain(request, decision)
-            : Outcome<Explanation>.Failed(DecisionStatus.InvalidArgument, error.Field, error.Message);
+            ? _operations.ExplainAsync(request, decision)
+            : new(Outcome<Explanation>.Failed(DecisionStatus.InvalidArgument, error.Field, error.Message));
     }
 }

@@ -122,7 +122,7 @@ public sealed class QuotaService : IGrpcService
             return read.Status;
         }
         Decision decision = new();
-        Outcome<Explanation> outcome = Explain(read.Message.Span, decision, out CheckOptions options);
+        Outcome<Explanation> outcome = await BeginExplain(read.Message.Span, decision, out CheckOptions options).ConfigureAwait(false);
         if (!outcome.IsDone)
         {
             return DecisionErrors.Status(outcome.Status, outcome.ErrorField, outcome.ErrorMessage);
@@ -132,13 +132,13 @@ public sealed class QuotaService : IGrpcService
         return GrpcStatus.Ok;
     }
 
-    private Outcome<Explanation> Explain(ReadOnlySpan<byte> message, Decision decision, out CheckOptions options)
+    private ValueTask<Outcome<Explanation>> BeginExplain(ReadOnlySpan<byte> message, Decision decision, out CheckOptions options)
     {
         Span<AttributeRange> ranges = stackalloc AttributeRange[Bounds.AttributesMax];
         Span<NamedCost> costs = stackalloc NamedCost[Bounds.UnitsMax];
         return CheckRequestReader.TryRead(message, ranges, costs, out CheckRequest request, out options, out RequestError error)
-            ? _operations.Explain(request, decision)
-            : Outcome<Explanation>.Failed(DecisionStatus.InvalidArgument, error.Field, error.Message);
+            ? _operations.ExplainAsync(request, decision)
+            : new(Outcome<Explanation>.Failed(DecisionStatus.InvalidArgument, error.Field, error.Message));
     }
 
     private async ValueTask<GrpcStatus> CheckQuotaBatchAsync(IGrpcCall call)

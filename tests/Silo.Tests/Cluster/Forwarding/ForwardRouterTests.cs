@@ -252,7 +252,7 @@ public sealed class ForwardRouterTests
         string key = cluster.KeyOf("silo-1");
         int most = Bounds.ForwardBatchChecksMax * (Bounds.ForwardCallsPerOwnerMax + 1);
         Decision[] decisions = [.. Enumerable.Range(0, most + 50).Select(_ => Begin(cluster.Silos[0].Limiter, key))];
-        Assert.Contains(decisions, d => d.Forwarded is null);
+        Assert.Contains(decisions, d => d.Elsewhere is null);
         held.SetResult();
         foreach (Decision decision in decisions)
         {

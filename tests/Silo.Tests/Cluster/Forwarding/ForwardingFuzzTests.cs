@@ -18,8 +18,8 @@ public sealed class ForwardingFuzzTests
     {
         var random = new Random(seed);
         var batch = new ForwardBatch();
-        ForwardingGoldenTests.Add(batch, new Decision());
-        ForwardingGoldenTests.Add(batch, new Decision());
+        ForwardingGoldenTests.Add(batch);
+        ForwardingGoldenTests.Add(batch);
         byte[] good = batch.Seal().ToArray();
         var hosting = new PartitionHosting(new PartitionEpochTable(1024));
         hosting.Host(588, long.MaxValue);
@@ -41,8 +41,8 @@ public sealed class ForwardingFuzzTests
     public void An_answer_of_any_bytes_is_read_or_refused(int seed, bool samePlan)
     {
         var random = new Random(seed);
-        var decision = new Decision();
-        ForwardedCall call = ForwardingGoldenTests.Add(new ForwardBatch(), decision);
+        ForwardedCall call = ForwardingGoldenTests.Add(new ForwardBatch());
+        Decision decision = call.Decision;
         byte[] good = new byte[4096];
         int length = ForwardedAnswer.Write(good, ForwardingGoldenTests.Decided(), 5, [samePlan ? PlanFingerprint.Of(call.Levels[0]) : 1]);
         good = good[sizeof(int)..length];
@@ -50,7 +50,7 @@ public sealed class ForwardingFuzzTests
         for (int i = 0; i < Rounds; i++)
         {
             byte[] bytes = Mutate(good, random);
-            decision.Reset(Instant.FromUnixMs(TestLimiter.NowMs));
+            call.Reset();
             if (ForwardedAnswer.TryRead(bytes, call, out ForwardedOutcome outcome, out _) && outcome == ForwardedOutcome.Answered)
             {
                 read++;

@@ -18,7 +18,7 @@ public sealed class ForwardingGoldenTests
     public void A_batch_is_the_same_in_every_version()
     {
         var batch = new ForwardBatch();
-        Add(batch, new Decision());
+        Add(batch);
         Assert.Equal("0100000001000000630000004C02000004000000000000000E0405000404010102000000030000000000000060EA000000000000D4386E34E3E648B9D4386E34E3E648B961636D656B65792D31676F6C6469642D31064D00000000000000746F6B656E73050300726F7574652F7631", Convert.ToHexString(batch.Seal().Span));
     }
 
@@ -49,9 +49,8 @@ public sealed class ForwardingGoldenTests
     [Fact]
     public void A_plan_has_the_same_fingerprint_in_every_version() => Assert.Equal(13351174958851438804UL, PlanFingerprint.Of(Plan));
 
-    internal static ForwardedCall Add(ForwardBatch batch, Decision decision)
+    internal static ForwardedCall Add(ForwardBatch batch)
     {
-        decision.Reset(Instant.FromUnixMs(1_700_000_000_000));
         byte[] buffer = Encoding.UTF8.GetBytes("route/v1tokens");
         NamedCost[] named = [new(8, 6, 77)];
         var above = new KeyState("customer", new KeyModel("customer", Plan));
@@ -66,9 +65,9 @@ public sealed class ForwardingGoldenTests
             Named = new NamedCosts(buffer, named),
             RequestId = "id-1"u8,
             Hold = new ReservationTerms(60_000, true),
-            Now = decision.At,
+            Now = Instant.FromUnixMs(1_700_000_000_000),
         };
-        return batch.TryAdd(command, decision, ForwardedCall.LevelsOf(command), 588, 4)!;
+        return batch.TryAdd(command, KeyTreatment.PlanFromRequest, ForwardedCall.LevelsOf(command), 588, 4)!;
     }
 
     internal static Decision Decided()

@@ -12,10 +12,13 @@ namespace Quota.Silo.Execution.Local.Operations;
 /// <summary>
 /// Makes the records of threshold events. A record is written in the same step as the count that reached the threshold, once per
 /// threshold and period: its id is that of the crossing, and a record that exists already is left alone.
-/// <para>Safe for concurrent use: stateless but for the schedule, which has a lock of its own.</para>
+/// <para>Safe for concurrent use: stateless but for the schedule, which has a lock of its own, and for <see cref="Deferred"/>, whose owner is one thread at a time.</para>
 /// </summary>
 internal sealed class EventRaiser(EventSchedule schedule, EventLog log)
 {
+    /// <summary>If set, events wait here until <see cref="AnnounceDeferred"/>: their step may still come to nothing.</summary>
+    public List<RaisedEvent>? Deferred { get; init; }
+
     /// <summary>Stages the events of a transaction. False if a block has to be made resident first.</summary>
     /// <param name="transaction">The step that counted.</param>
     /// <param name="levels">Its levels.</param>
@@ -49,6 +52,23 @@ internal sealed class EventRaiser(EventSchedule schedule, EventLog log)
 
     /// <summary>Tells of events whose records are in the journal: the log, and the dispatcher if there is a webhook.</summary>
     public void Announce(IEnumerable<RaisedEvent> raised, in Instant now)
+    {
+        if (Deferred is not null)
+        {
+            Deferred.AddRange(raised);
+            return;
+        }
+        Tell(raised, now);
+    }
+
+    /// <summary>Tells of the events that waited.</summary>
+    public void AnnounceDeferred(in Instant now)
+    {
+        Tell(Deferred!, now);
+        Deferred!.Clear();
+    }
+
+    private void Tell(IEnumerable<RaisedEvent> raised, in Instant now)
     {
         foreach (RaisedEvent one in raised)
         {

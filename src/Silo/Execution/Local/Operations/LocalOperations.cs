@@ -54,7 +54,9 @@ internal sealed class LocalOperations(CatalogState catalog, IClock clock, ILimit
             : CompleteAsync(_refunds.Refund(owner!, Encoding.UTF8.GetBytes(input.Key), input, now), owner!);
     }
 
-    public Outcome<Explanation> Explain(in CheckRequest request, Decision decision)
+    public ValueTask<Outcome<Explanation>> ExplainAsync(in CheckRequest request, Decision decision) => new(Explain(request, decision));
+
+    private Outcome<Explanation> Explain(in CheckRequest request, Decision decision)
     {
         Instant now = clock.Now();
         var peek = new CheckRequest

@@ -1,0 +1,258 @@
+using System.Collections.Concurrent;
+using Quota.Contracts;
+using Quota.Grains;
+using Quota.Grains.Model;
+using Quota.Silo.Execution.Local;
+using Quota.Silo.Limiting;
+using Quota.Silo.Store;
+using Quota.Silo.Time;
+
+namespace Quota.Silo.Execution.Shared;
+
+/// <summary>
+/// Works on batches: 1. brings the blocks, from the cache or the store; 2. runs the steps on copies of them; 3. commits what has
+/// changed, under the condition that nobody else has changed it; 4. answers.
+/// <para>
+/// Safety. Nobody is answered before the commit that holds what he is told has completed; a commit holds all steps of the batch or
+/// none. If another silo was faster, nothing has happened: the blocks are read again and the steps run again on them. If it is
+/// not known whether a commit happened, the steps fail: what they counted may be counted, but nobody was told so; a caller who
+/// repeats with a request id is answered by what the store then holds. A refusal changes nothing and so has no commit that would
+/// find an old copy out; therefore a batch that refused anything on copies from the cache is run again on fresh ones. What it
+/// only reads beside what it writes (the next month of a key, an event's record) may be out of date by as much as the cache.
+/// </para>
+/// Safe for concurrent use: batches share the cache, the layouts and idle benches, each of which is.
+/// </summary>
+internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, IClock clock, SharedRuntime runtime, int timeoutMs, Func<Workbench> createBench)
+{
+    private readonly BlockCache _cache = new(Bounds.StoreCacheBlocksMax);
+    private readonly ConcurrentBag<Workbench> _benches = [];
+    private readonly ConcurrentDictionary<ulong, bool> _layoutsSaved = new();
+
+    /// <summary>Commits that succeeded, and such that were lost to another silo.</summary>
+    public long Commits => Interlocked.Read(ref _commits);
+
+    /// <inheritdoc cref="Commits"/>
+    public long Conflicts => Interlocked.Read(ref _conflicts);
+
+    private long _commits;
+    private long _conflicts;
+
+    /// <summary>Works on a batch until every step of it is answered, but for those that need more keys.</summary>
+    /// <returns>The steps that need more keys; their keys have been added.</returns>
+    public async Task<IReadOnlyCollection<StoreOp>> RunAsync(StoreBatch batch)
+    {
+        Workbench bench = _benches.TryTake(out Workbench? idle) ? idle : createBench();
+        var ops = new List<StoreOp>(batch.Ops);
+        var again = new List<StoreOp>();
+        try
+        {
+            await RunAsync(batch, bench, ops, again).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            DropAll(bench);
+            foreach (StoreOp op in ops)
+            {
+                op.Fail(new StepFault(DecisionStatus.Unavailable, null, e.Message));
+            }
+        }
+        _benches.Add(bench);
+        return again;
+    }
+
+    private async Task RunAsync(StoreBatch batch, Workbench bench, List<StoreOp> ops, List<StoreOp> again)
+    {
+        long start = runtime.Time.GetTimestamp();
+        bool isFresh = ops.Exists(op => op.NeedsFresh);
+        for (int attempt = 0; ops.Count > 0; attempt++)
+        {
+            bench.Open(batch.KeyIds, clock.Now());
+            await BringAsync(bench, ops.SelectMany(op => op.Predicted), isFresh).ConfigureAwait(false);
+            await RunStepsAsync(bench, ops, again, isFresh).ConfigureAwait(false);
+            if (!isFresh && ops.Exists(op => op.IsRefused))
+            {
+                isFresh = true;
+                continue;
+            }
+            var unsaved = new List<GrainSave>();
+            List<GrainSave> saves = bench.Collect(Bounds.StoreNotesAgeNs, unsaved);
+            if (saves.Count > IGrainStore.CommitMax)
+            {
+                await RunAloneAsync(batch, bench, ops, again).ConfigureAwait(false);
+                return;
+            }
+            if (saves.Count == 0 || await CommitAsync(saves).ConfigureAwait(false))
+            {
+                Remember(bench, saves, unsaved);
+                bench.Events.AnnounceDeferred(bench.Now);
+                ops.ForEach(op => op.Complete());
+                return;
+            }
+            Interlocked.Increment(ref _conflicts);
+            DropAll(bench);
+            if (attempt >= Bounds.StoreAttemptsMax || runtime.Time.GetElapsedTime(start).TotalMilliseconds >= timeoutMs)
+            {
+                ops.ForEach(op => op.Fail(new StepFault(DecisionStatus.Overloaded, null, "other silos change the key faster than this one can")));
+                return;
+            }
+            await BackOffAsync(attempt).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>More than one commit holds: every step by itself. A single one that is too large is refused.</summary>
+    private async Task RunAloneAsync(StoreBatch batch, Workbench bench, List<StoreOp> ops, List<StoreOp> again)
+    {
+        if (ops.Count == 1)
+        {
+            ops[0].Fail(new StepFault(DecisionStatus.InvalidArgument, null, "it would change more counters than one step can keep"));
+            return;
+        }
+        while (ops.Count > 0)
+        {
+            var one = new List<StoreOp> { ops[0] };
+            await RunAsync(batch, bench, one, again).ConfigureAwait(false);
+            ops.RemoveAt(0);
+        }
+    }
+
+    private async Task RunStepsAsync(Workbench bench, List<StoreOp> ops, List<StoreOp> again, bool isFresh)
+    {
+        for (int i = 0; i < ops.Count; i++)
+        {
+            if (!await TryRunAsync(bench, ops[i], isFresh).ConfigureAwait(false))
+            {
+                again.Add(ops[i]);
+                ops.RemoveAt(i--);
+            }
+        }
+    }
+
+    /// <summary>Runs a step until it has every block it asks for. False if it needs keys that are not in the batch; they are added to it.</summary>
+    private async Task<bool> TryRunAsync(Workbench bench, StoreOp op, bool isFresh)
+    {
+        for (int reads = 0; ; reads++)
+        {
+            bench.View.Missing.Clear();
+            bench.View.ForeignKeys.Clear();
+            op.Run(bench);
+            if (bench.View.ForeignKeys.Count > 0)
+            {
+                op.KeyIds.AddRange(bench.View.ForeignKeys);
+                return false;
+            }
+            if (bench.View.Missing.Count == 0)
+            {
+                return true;
+            }
+            if (reads == Bounds.StoreReadsMax)
+            {
+                throw new StoreException("a step asks for more blocks than it may");
+            }
+            await BringAsync(bench, [.. bench.View.Missing], isFresh).ConfigureAwait(false);
+        }
+    }
+
+    private async Task BringAsync(Workbench bench, IEnumerable<byte[]> ids, bool isFresh)
+    {
+        var reads = new List<Task>();
+        foreach (byte[] id in ids)
+        {
+            if (bench.View.Has(id))
+            {
+                continue;
+            }
+            if (!isFresh && _cache.TryGet(id, out CachedBlock? block))
+            {
+                bench.View.Bring(id, block!);
+                continue;
+            }
+            // Until it is here, so that it is not read twice.
+            bench.View.Bring(id, new CachedBlock(null, bench.Now.WindowNs, false));
+            reads.Add(ReadAsync(bench, id));
+        }
+        await Task.WhenAll(reads).ConfigureAwait(false);
+    }
+
+    private async Task ReadAsync(Workbench bench, byte[] id)
+    {
+        StoredGrain? grain = await store.LoadAsync(id, CancellationToken.None).ConfigureAwait(false);
+        if (grain is { } found && !layouts.TryFind(found.LayoutId, out _))
+        {
+            await LoadLayoutsAsync().ConfigureAwait(false);
+        }
+        bench.View.Bring(id, new CachedBlock(grain, bench.Now.WindowNs, false));
+    }
+
+    /// <summary>Takes in the layouts that other silos have made.</summary>
+    public async Task LoadLayoutsAsync()
+    {
+        foreach (byte[] encoded in await store.LoadLayoutsAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            if (!CounterLayout.TryDecode(encoded, out CounterLayout? layout))
+            {
+                throw new StoreException("the store holds a counter layout that this build cannot read");
+            }
+            layouts.Restore(layout);
+            _layoutsSaved[layout.Id] = true;
+        }
+    }
+
+    private async Task<bool> CommitAsync(List<GrainSave> saves)
+    {
+        foreach (ulong id in saves.Where(s => !s.IsDeletion).Select(s => s.Grain.LayoutId).Distinct())
+        {
+            if (!_layoutsSaved.ContainsKey(id))
+            {
+                Invariant.Check(layouts.TryFind(id, out int number));
+                await store.SaveLayoutAsync(id, layouts[number].Encoded, CancellationToken.None).ConfigureAwait(false);
+                _layoutsSaved[id] = true;
+            }
+        }
+        bool isSaved = await store.CommitAsync(saves, CancellationToken.None).ConfigureAwait(false);
+        if (isSaved)
+        {
+            Interlocked.Increment(ref _commits);
+        }
+        return isSaved;
+    }
+
+    private void Remember(Workbench bench, List<GrainSave> saves, List<GrainSave> unsaved)
+    {
+        foreach ((byte[] id, CachedBlock block) in bench.View.Blocks)
+        {
+            _cache.Put(id, block);
+        }
+        foreach (GrainSave save in saves)
+        {
+            _cache.Put(save.Id.ToArray(), new CachedBlock(save.IsDeletion ? null : save.Grain, bench.Now.WindowNs, false));
+        }
+        foreach (GrainSave save in unsaved)
+        {
+            byte[] id = save.Id.ToArray();
+            CachedBlock before = bench.View.Blocks[id];
+            if (before.Grain is { } grain)
+            {
+                _cache.Put(id, new CachedBlock(save.Grain with { Version = grain.Version }, before.SavedNs, true));
+            }
+        }
+    }
+
+    private void DropAll(Workbench bench)
+    {
+        foreach (byte[] id in bench.View.Blocks.Keys)
+        {
+            _cache.Drop(id);
+        }
+    }
+
+    private Task BackOffAsync(int attempt)
+    {
+        int bound = Math.Min(1 << Math.Min(attempt, 10), Bounds.StoreBackoffMsMax);
+        int microseconds;
+        lock (runtime.Random)
+        {
+            microseconds = runtime.Random.Next(bound * 1000);
+        }
+        return Task.Delay(TimeSpan.FromMicroseconds(microseconds), runtime.Time);
+    }
+}

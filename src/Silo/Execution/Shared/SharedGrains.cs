@@ -1,0 +1,45 @@
+using Quota.Silo.Catalog;
+using Quota.Silo.Events;
+using Quota.Silo.Execution.Local;
+using Quota.Silo.Limiting;
+using Quota.Silo.Store;
+using Quota.Silo.Time;
+
+namespace Quota.Silo.Execution.Shared;
+
+/// <summary>The grains of a shared store as one silo works on them: what puts the classes of this folder together.</summary>
+internal sealed class SharedGrains
+{
+    /// <param name="store">Shared with other silos.</param>
+    /// <param name="catalog">Plans and keys.</param>
+    /// <param name="clock">On the wall clock's scale, so that windows mean the same to every silo.</param>
+    /// <param name="schedule">Takes the events that are raised.</param>
+    /// <param name="log">Told of events.</param>
+    /// <param name="runtime">Surroundings.</param>
+    /// <param name="timeoutMs">How long a batch may be tried again.</param>
+    public SharedGrains(IGrainStore store, CatalogState catalog, IClock clock, EventSchedule schedule, EventLog log, SharedRuntime runtime, int timeoutMs)
+    {
+        Runner = new BatchRunner(store, Layouts, clock, runtime, timeoutMs, () => new Workbench(Layouts, catalog, Expiries, schedule, log));
+        Steps = new StepRunner(Runner, runtime);
+        Limiter = new Limiter(catalog, new SharedExecutor(Steps, runtime), clock);
+        Operations = new SharedOperations(Steps, catalog);
+        Usage = new SharedUsage(Steps, store, Runner, Layouts, clock);
+        Queue = new SharedEventQueue(Steps);
+    }
+
+    public LayoutRegistry Layouts { get; } = new();
+
+    public ExpiryQueue Expiries { get; } = new();
+
+    public BatchRunner Runner { get; }
+
+    public StepRunner Steps { get; }
+
+    public Limiter Limiter { get; }
+
+    public SharedOperations Operations { get; }
+
+    public SharedUsage Usage { get; }
+
+    public SharedEventQueue Queue { get; }
+}

@@ -1,0 +1,116 @@
+using Quota.Grains.Model;
+using Quota.Grains.Usage;
+using Quota.Silo.Execution.Local;
+using Quota.Silo.Store;
+using Quota.Silo.Time;
+using Quota.Silo.Usage;
+
+namespace Quota.Silo.Execution.Shared;
+
+/// <summary>
+/// What keys used, in the shared store. A key is read, adjusted and sealed by a step of its own, which is consistent; a scan walks the
+/// store and reads every key it finds by such a step, because two blocks of a key may be saved between two pages.
+/// <para>Safe for concurrent use: it has no state but the number of reads.</para>
+/// </summary>
+internal sealed class SharedUsage : IUsageLedger, IUsageMemory
+{
+    private readonly StepRunner _steps;
+    private readonly IGrainStore _store;
+    private readonly IClock _clock;
+    private readonly UsageScan _scan;
+    private long _reads;
+
+    public SharedUsage(StepRunner steps, IGrainStore store, BatchRunner runner, LayoutRegistry layouts, IClock clock)
+    {
+        _steps = steps;
+        _store = store;
+        _clock = clock;
+        _scan = new UsageScan(store, this, (key, grain) => UsageDayReader.Read(layouts, key, grain)) { BeforeScan = runner.LoadLayoutsAsync };
+    }
+
+    /// <summary>Never the same: the store alone is not a consistent reading of a key.</summary>
+    public long Departures => Interlocked.Increment(ref _reads);
+
+    public async ValueTask<KeyUsageState> ReadAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, CancellationToken cancellation)
+    {
+        (KeyUsageState? state, string? fault) = await _steps.RunAsync<(KeyUsageState?, string?)>(
+            [KeyId(owner, key)],
+            bench => (TryNow(() => bench.Usage.ReadAsync(owner, key, month, cancellation)), null),
+            fault => (null, fault.Message)).ConfigureAwait(false);
+        if (state is null)
+        {
+            throw new StoreException(fault ?? "the key cannot be read");
+        }
+        IReadOnlyDictionary<string, long> reserved = await ReservedAsync(owner, key, cancellation).ConfigureAwait(false);
+        return new KeyUsageState { KeyUtf8 = state.KeyUtf8, Month = state.Month, Day = state.Day, Reserved = reserved };
+    }
+
+    public ValueTask<KeyUsageState?> TryReadAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, CancellationToken cancellation) => default;
+
+    /// <summary>Not asked: every row is read by <see cref="ReadAsync"/>.</summary>
+    public IReadOnlyDictionary<string, long> Reserved(ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key) => new Dictionary<string, long>();
+
+    public async ValueTask<AdjustResult> AdjustAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, BillingModel billing, UsageAdjustment adjustment, CancellationToken cancellation)
+    {
+        AdjustResult result = await _steps.RunAsync(
+            [KeyId(owner, key)],
+            bench => TryNow(() => bench.Usage.AdjustAsync(owner, key, month, billing, adjustment, cancellation))!,
+            fault => new AdjustResult(AdjustOutcome.Full, null, fault.Message)).ConfigureAwait(false);
+        return result;
+    }
+
+    public async ValueTask<bool> SealAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, CancellationToken cancellation) =>
+        await _steps.RunAsync(
+            [KeyId(owner, key)],
+            bench => TryNow(() => bench.Usage.SealAsync(owner, key, month, cancellation)),
+            _ => false).ConfigureAwait(false);
+
+    public ValueTask<long?> CheckpointAsync(CancellationToken cancellation) => new(_clock.Now().WallMs);
+
+    public ValueTask<UsagePage> ScanAsync(ReadOnlyMemory<byte> owner, MonthLabel month, byte[]? after, int limit, CancellationToken cancellation) =>
+        _scan.ScanAsync(owner, month, after, limit, cancellation);
+
+    public ValueTask<IReadOnlyList<MonthCount>> CountMonthsAsync(ReadOnlyMemory<byte> owner, CancellationToken cancellation) =>
+        _scan.CountMonthsAsync(owner, cancellation);
+
+    private async ValueTask<IReadOnlyDictionary<string, long>> ReservedAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, CancellationToken cancellation)
+    {
+        var held = new Dictionary<string, long>(StringComparer.Ordinal);
+        byte[] prefix = GrainId.PrefixOf(GrainId.ReservationRecord, owner.Span, key.Span);
+        byte[] after = [];
+        IReadOnlyList<(byte[] Id, StoredGrain Grain)> page;
+        do
+        {
+            page = await _store.ScanAsync(prefix, after, IGrainStore.SaveBatchMax, cancellation).ConfigureAwait(false);
+            foreach ((byte[] id, StoredGrain grain) in page)
+            {
+                LocalUsage.AddHeld(ReservationState.Decode(grain.State.Span), held);
+                after = id;
+            }
+        }
+        while (page.Count == IGrainStore.SaveBatchMax);
+        return held;
+    }
+
+    /// <summary>On a bench nothing waits; what is missing ends the step, and it is run again.</summary>
+    private static TValue? TryNow<TValue>(Func<ValueTask<TValue>> step)
+    {
+        try
+        {
+            ValueTask<TValue> made = step();
+            Grains.Invariant.Check(made.IsCompleted);
+            return made.GetAwaiter().GetResult();
+        }
+        catch (StoreException)
+        {
+            // Only a block that is not here yet; the runner brings it.
+            return default;
+        }
+    }
+
+    private static byte[] KeyId(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key)
+    {
+        Span<byte> id = stackalloc byte[Contracts.Bounds.GrainIdBytesMax];
+        return id[..GrainId.WriteKey(id, owner.Span, key.Span)].ToArray();
+    }
+}

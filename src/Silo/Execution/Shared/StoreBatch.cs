@@ -1,0 +1,36 @@
+using Quota.Contracts;
+using Quota.Silo.Store;
+
+namespace Quota.Silo.Execution.Shared;
+
+/// <summary>Steps that are worked on together and kept by one commit. Filled under the scheduler's lock, then owned by whoever runs it.</summary>
+internal sealed class StoreBatch
+{
+    private readonly HashSet<byte[]> _ids = new(BytesComparer.Instance);
+    private int _others;
+
+    /// <summary>In the order in which they were asked for.</summary>
+    public List<StoreOp> Ops { get; } = [];
+
+    /// <summary>The blocks that its steps will probably touch.</summary>
+    public IReadOnlyCollection<byte[]> Ids => _ids;
+
+    /// <summary>Ids of the own blocks of its keys.</summary>
+    public HashSet<byte[]> KeyIds { get; } = new(BytesComparer.Instance);
+
+    /// <summary>Adds a step, if one commit will probably hold the blocks of all.</summary>
+    public bool TryAdd(StoreOp op)
+    {
+        // A batch of one step is worked on whatever its size; if it is too large, the commit says so.
+        if (Ops.Count > 0 && (Ops.Count >= Bounds.StoreBatchOpsMax
+            || _ids.Count + _others + op.OtherBlocks + op.Predicted.Count(id => !_ids.Contains(id)) > IGrainStore.CommitMax))
+        {
+            return false;
+        }
+        Ops.Add(op);
+        _ids.UnionWith(op.Predicted);
+        _others += op.OtherBlocks;
+        KeyIds.UnionWith(op.KeyIds);
+        return true;
+    }
+}

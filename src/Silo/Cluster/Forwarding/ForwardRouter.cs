@@ -59,16 +59,11 @@ internal sealed class ForwardRouter : IGrainExecutor, IDisposable
         }
     }
 
-    public async ValueTask CompleteAsync(Decision decision)
+    public ValueTask CompleteAsync(Decision decision)
     {
-        if (decision.Elsewhere is { } elsewhere)
-        {
-            decision.Adopt(await elsewhere.ConfigureAwait(false));
-        }
-        else
-        {
-            await _own.CompleteAsync(decision).ConfigureAwait(false);
-        }
+        return decision.Elsewhere is { } elsewhere ? Take(elsewhere, decision) : _own.CompleteAsync(decision);
+
+        static async ValueTask Take(Task<Decision> elsewhere, Decision decision) => decision.Adopt(await elsewhere.ConfigureAwait(false));
     }
 
     /// <summary>Puts another map in force. The lanes to silos that stay are kept.</summary>

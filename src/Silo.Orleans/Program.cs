@@ -1,0 +1,3 @@
+using Quota.Silo.Cli;
+
+return await QuotaCli.RunAsync(args, CliConsole.System());

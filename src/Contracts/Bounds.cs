@@ -290,6 +290,59 @@ public static class Bounds
     /// <summary>Longest drain: supervisors kill a stopping process long before.</summary>
     public const long DrainTimeoutMsMax = 600_000;
 
+    // Many silos.
+
+    /// <summary>Name of a silo: a host name's label or two, and its port.</summary>
+    public const int SiloNameBytesMax = 64;
+
+    /// <summary>Address a silo tells others: the longest DNS name and a port.</summary>
+    public const int AdvertiseBytesMax = 253 + 6;
+
+    /// <summary>Fewest partitions: below it, silos of a small cluster could not have nearly equal shares.</summary>
+    public const int PartitionsMin = 16;
+
+    /// <summary>Most partitions: each costs its owner a few hundred bytes and a look per tick.</summary>
+    public const int PartitionsMax = 65_536;
+
+    /// <summary>Partitions unless configured: shares of 32 silos differ by a few percent.</summary>
+    public const int PartitionsDefault = 1_024;
+
+    /// <summary>Shortest and longest time that one call to a shared store may take, retries included: below it a busy store only fails, above it callers have long gone.</summary>
+    public const long StoreTimeoutMsMin = 100;
+
+    /// <inheritdoc cref="StoreTimeoutMsMin"/>
+    public const long StoreTimeoutMsMax = 30_000;
+
+    /// <summary>Time of one call to a shared store unless configured: a replica's fail-over within the store is waited for.</summary>
+    public const long StoreTimeoutMsDefault = 2_000;
+
+    /// <summary>Connections to a shared store that may be configured; databases have hundreds.</summary>
+    public const int StoreConnectionsMax = 1_000;
+
+    /// <summary>Provisioned read or write units of a table that may be configured: above what AWS gives an account without asking.</summary>
+    public const int DynamoUnitsMax = 1_000_000;
+
+    /// <summary>Shortest lease: below it renewals cost more than deciding in the store.</summary>
+    public const long LeaseDurationMsMin = 50;
+
+    /// <summary>Longest lease: what a silo that died holds back is missed for this long.</summary>
+    public const long LeaseDurationMsMax = 60_000;
+
+    /// <summary>A lease unless configured.</summary>
+    public const long LeaseDurationMsDefault = 2_000;
+
+    /// <summary>A lease counts as lost this long after its end, at the earliest: a restart takes seconds.</summary>
+    public const long LeaseLostAfterMsMin = 1_000;
+
+    /// <summary>A lease counts as lost this long after its end, at the latest: within the longest month, so that bills are final.</summary>
+    public const long LeaseLostAfterMsMax = 31L * 24 * 3600 * 1000;
+
+    /// <summary>A lease counts as lost this long after its end unless configured: a machine is replaced in ten minutes.</summary>
+    public const long LeaseLostAfterMsDefault = 600_000;
+
+    /// <summary>Highest revision of the <c>namespaces</c> of a file: a date and a number of the day, or seconds since 1970.</summary>
+    public const long FileRevisionMax = 1_000_000_000_000_000;
+
     // Definitions and their administration.
 
     /// <summary>Labels of one key: names of its customer, region, contract; not a document.</summary>
@@ -403,6 +456,35 @@ public static class Bounds
 
     /// <summary>A block's state: counters of 61 buckets and a head with the usage section behind them, or a record.</summary>
     public const int GrainStateBytesMax = RecordBytesMax;
+
+    // Shared stores.
+
+    /// <summary>Buckets the blocks of one kind are spread over in DynamoDB: 64,000 writes a second per kind at 1,000 a partition.</summary>
+    public const int DynamoBuckets = 64;
+
+    /// <summary>Queries and writes that one call has under way at DynamoDB: a fair part of the connections, and a scan of all buckets in 8 turns.</summary>
+    public const int DynamoParallelism = 8;
+
+    /// <summary>Connections to DynamoDB: at 5 ms a call, 25,600 calls a second.</summary>
+    public const int DynamoConnectionsMax = 128;
+
+    /// <summary>DynamoDB's own bound of one item, attribute names included.</summary>
+    public const int DynamoItemBytesMax = 400 * 1024;
+
+    /// <summary>DynamoDB's own bound of one transaction.</summary>
+    public const int DynamoTransactionBytesMax = 4 * 1024 * 1024;
+
+    /// <summary>How long a table may take to be created: seconds in practice; provisioned ones longer.</summary>
+    public const int DynamoCreateMsMax = 120_000;
+
+    /// <summary>First and longest pause before a shared store is asked again; the pause is drawn between 0 and the bound, which doubles.</summary>
+    public const int StoreRetryMsFirst = 8;
+
+    /// <inheritdoc cref="StoreRetryMsFirst"/>
+    public const int StoreRetryMsMax = 400;
+
+    /// <summary>One attempt gets this part of a call's time, so that a lost answer leaves time to ask again.</summary>
+    public const int StoreAttemptsPerCall = 3;
 
     /// <summary>
     /// One journal record: a check on five levels whose plans have a dozen limits each, all of them per attribute value, with every
@@ -531,4 +613,22 @@ public static class Bounds
 
     /// <summary>How long refusals that were noted in memory wait to be saved by themselves: they are statistics.</summary>
     public const long StoreNotesAgeNs = 5_000_000_000;
+
+    /// <summary>Leases on one block that are not settled: one per silo, and those of silos that did not come back.</summary>
+    public const int LeasesPerBlockMax = 64;
+
+    /// <summary>Checks of a block within the last second or two that make it worth a lease: below, the store is asked and stays exact.</summary>
+    public const int LeaseChecksMin = 8;
+
+    /// <summary>Permits below which a lease is not worth its two writes, in checks of the block's usual cost.</summary>
+    public const int LeasePermitsMin = 4;
+
+    /// <summary>A lease that would end sooner is not granted: it would be over before it pays, in ns.</summary>
+    public const long LeaseNsMin = 20_000_000;
+
+    /// <summary>How long a silo refuses alone once the grain has refused, in ns: a refund elsewhere, or permits that come back, are seen after it.</summary>
+    public const long DenialNsMax = 250_000_000;
+
+    /// <summary>Leases that one silo holds; beyond, checks go to the store.</summary>
+    public const int LeasesPerSiloMax = 1_000_000;
 }

@@ -41,6 +41,7 @@ public static class Counter
             LimitAlgorithm.Calendar => CalendarQuota.Evaluate(c, limit.Capacity, asked, now.WallMs),
             LimitAlgorithm.Concurrency => Concurrency.Evaluate(c, limit.Capacity, asked),
             LimitAlgorithm.CalendarCarry => CalendarCarry.Evaluate(shape, c, asked, now.WallMs),
+            LimitAlgorithm.Lease => LeaseCounter.Evaluate(c, asked, now.WindowNs),
             _ => throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}."),
         };
     }
@@ -73,6 +74,9 @@ public static class Counter
                 break;
             case LimitAlgorithm.CalendarCarry:
                 CalendarCarry.Count(shape, c, cost, now.WallMs);
+                break;
+            case LimitAlgorithm.Lease:
+                LeaseCounter.Count(c, cost);
                 break;
             default:
                 throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}.");
@@ -122,8 +126,9 @@ public static class Counter
             LimitAlgorithm.TokenBucket => TokenBucket.Used(shape, c, now.WindowNs),
             LimitAlgorithm.FixedWindow => FixedWindow.Used(shape, c, now.WindowNs),
             LimitAlgorithm.Calendar => CalendarQuota.Used(c, now.WallMs),
-            LimitAlgorithm.PerValue => 0,
+            LimitAlgorithm.PerValue or LimitAlgorithm.LeaseHead => 0,
             LimitAlgorithm.Concurrency => Concurrency.Used(c),
+            LimitAlgorithm.Lease => LeaseCounter.Used(c),
             LimitAlgorithm.CalendarCarry => CalendarCarry.At(shape, c, now.WallMs).UsedWithOffset,
             _ => throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}."),
         };
@@ -142,7 +147,8 @@ public static class Counter
             LimitAlgorithm.Weighted => WeightedWindow.ResetNs(shape, c, now.WindowNs),
             LimitAlgorithm.TokenBucket => TokenBucket.ResetNs(c, now.WindowNs),
             LimitAlgorithm.FixedWindow => FixedWindow.ResetNs(shape, c, now.WindowNs),
-            LimitAlgorithm.PerValue => 0,
+            LimitAlgorithm.PerValue or LimitAlgorithm.LeaseHead => 0,
+            LimitAlgorithm.Lease => LeaseCounter.ResetNs(c, now.WindowNs),
             LimitAlgorithm.Calendar or LimitAlgorithm.CalendarCarry => CalendarQuota.ResetNs(shape, c, now.WallMs),
             LimitAlgorithm.Concurrency => Concurrency.ResetNs(c),
             _ => throw new InvalidOperationException($"Unknown algorithm {shape.Algorithm}."),
@@ -168,7 +174,25 @@ public static class Counter
     }
 
     /// <summary>The most units the limit admits in its window or period now: its amount, and what was carried into a quota's period.</summary>
-    public static long Capacity(LimitModel limit, ReadOnlySpan<byte> counter, in Instant now) => limit.Capacity + RolledOver(limit.Shape, counter, now);
+    public static long Capacity(LimitModel limit, ReadOnlySpan<byte> counter, in Instant now) =>
+        limit.Shape.Algorithm == LimitAlgorithm.Lease ? MemoryMarshal.Cast<byte, long>(counter)[LeaseCounter.Amount] : limit.Capacity + RolledOver(limit.Shape, counter, now);
+
+    /// <summary>
+    /// Until when units that are counted now are counted where they would be if they were counted then: the end of the bucket,
+    /// window or period of <paramref name="now"/>, on the window scale; <see cref="long.MaxValue"/> if there is none. Permits that are
+    /// counted in advance and spent before it never make a window exceed its amount.
+    /// </summary>
+    public static long PlaceEndNs(CounterShape shape, ReadOnlySpan<byte> counter, in Instant now)
+    {
+        ReadOnlySpan<long> c = MemoryMarshal.Cast<byte, long>(counter);
+        return shape.Algorithm switch
+        {
+            LimitAlgorithm.SlidingWindow => (Math.Max(c[0], now.WindowNs / shape.BucketWidthNs) + 1) * shape.BucketWidthNs,
+            LimitAlgorithm.Weighted or LimitAlgorithm.FixedWindow => (Math.Max(c[0], now.WindowNs / shape.PeriodNs) + 1) * shape.PeriodNs,
+            LimitAlgorithm.Calendar or LimitAlgorithm.CalendarCarry => now.WindowNs + CalendarQuota.ResetNs(shape, c, now.WallMs),
+            _ => long.MaxValue,
+        };
+    }
 
     /// <summary>Units that were carried into the running period of a quota with roll-over; 0 otherwise.</summary>
     public static long RolledOver(CounterShape shape, ReadOnlySpan<byte> counter, in Instant now) =>

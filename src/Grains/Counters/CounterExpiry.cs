@@ -50,6 +50,14 @@ public static class CounterExpiry
             // Only the end of its reservations releases it.
             return Counter.Used(shape, counter, now) == 0 ? 0 : long.MaxValue;
         }
+        if (shape.Algorithm is LimitAlgorithm.Lease)
+        {
+            return LeaseCounter.HeldNs(MemoryMarshal.Cast<byte, long>(counter), now.WindowNs);
+        }
+        if (shape.Algorithm is LimitAlgorithm.LeaseHead)
+        {
+            return MemoryMarshal.Cast<byte, long>(counter)[LeaseHead.Id] == 0 ? 0 : long.MaxValue;
+        }
         if (shape.Algorithm == LimitAlgorithm.CalendarCarry)
         {
             // A new counter would carry nothing over, and would have its offset once more.

@@ -187,6 +187,8 @@ public sealed class CounterLayout
                 LimitAlgorithm.Calendar => CounterShape.ForCalendar(name, new CalendarRule((CalendarUnit)rest[2], zone, rest[3], rest[4]), unit),
                 LimitAlgorithm.Concurrency => CounterShape.Concurrency(name, unit),
                 LimitAlgorithm.CalendarCarry => CounterShape.ForCalendarCarry(name, new CalendarRule((CalendarUnit)rest[2], zone, rest[3], rest[4]), refill, burst, periodNs, unit),
+                LimitAlgorithm.Lease => CounterShape.Lease(name, unit),
+                LimitAlgorithm.LeaseHead => CounterShape.LeaseHead(),
                 _ => null,
             };
         }

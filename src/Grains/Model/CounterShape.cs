@@ -137,6 +137,12 @@ public sealed record CounterShape
 
     public static CounterShape Concurrency(string limitName, string unit = Requests) => new(limitName, unit, LimitAlgorithm.Concurrency, 1);
 
+    /// <summary>What a silo may decide alone of a limit.</summary>
+    public static CounterShape Lease(string limitName, string unit = Requests) => new(limitName, unit, LimitAlgorithm.Lease, Counters.LeaseCounter.Longs);
+
+    /// <summary>Which lease a leased block has.</summary>
+    public static CounterShape LeaseHead() => new("", Requests, LimitAlgorithm.LeaseHead, Counters.LeaseHead.Longs);
+
     /// <summary>Longest time a token bucket may take to fill: ten years, so that no arrival time overflows.</summary>
     public const long BurstNsMax = 10 * 366L * 24 * 3600 * 1_000_000_000;
 

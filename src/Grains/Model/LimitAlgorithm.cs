@@ -29,4 +29,10 @@ public enum LimitAlgorithm : byte
     /// bytes but its row of usage.
     /// </summary>
     PerValue = 8,
+
+    /// <summary>What a silo of a cluster may decide alone of a limit: permits that were counted in advance.</summary>
+    Lease = 9,
+
+    /// <summary>Behind the counters of a leased block: which lease it is.</summary>
+    LeaseHead = 10,
 }

@@ -129,6 +129,9 @@ public sealed class LimitModel
         return new LimitModel(Name, ShapeOf(Name, Capacity, calendar, Unit, _terms), Capacity, Mode, Match, Per, Overrun, _terms);
     }
 
+    /// <summary>This limit as a silo decides on it alone, from permits that were counted in advance. It raises no events.</summary>
+    public LimitModel ForLease() => new(Name, CounterShape.Lease(Name, Unit), Capacity, Mode, Match, Per, Overrun);
+
     /// <summary>Whether this limit applies to a request with these attributes.</summary>
     public bool AppliesTo(in AttributeSet attributes)
     {

@@ -24,6 +24,23 @@ public sealed class PlanModel
     /// <param name="units">Units besides requests that are metered whether or not a limit counts them.</param>
     /// <param name="billing">The calendar that usage under this plan is billed by; null: usage is not kept.</param>
     public PlanModel(string name, IReadOnlyList<LimitModel> limits, IReadOnlyList<string>? units = null, BillingModel? billing = null)
+        : this(name, limits, units, billing, [])
+    {
+        foreach ((int i, LimitModel limit) in limits.Index())
+        {
+            ConcurrencyMask |= limit.Shape.Algorithm == LimitAlgorithm.Concurrency ? 1u << i : 0;
+        }
+    }
+
+    /// <summary>The plan as a silo decides by it alone.</summary>
+    private PlanModel(PlanModel plan)
+        : this(plan.Name, [.. plan.Limits.Select(l => l.ForLease())], plan.Units[1..], plan.Billing, [CounterShape.LeaseHead()])
+    {
+        ConcurrencyMask = plan.ConcurrencyMask;
+        Invariant.Check(Units.AsSpan().SequenceEqual(plan.Units));
+    }
+
+    private PlanModel(string name, IReadOnlyList<LimitModel> limits, IReadOnlyList<string>? units, BillingModel? billing, CounterShape[] tail)
     {
         Invariant.Check(limits.Count <= Bounds.LimitsPerPlanMax);
         Invariant.Check(limits.Select(l => l.Name).Distinct(StringComparer.Ordinal).Count() == limits.Count);
@@ -34,9 +51,9 @@ public sealed class PlanModel
         Invariant.Check(Units.Length <= Bounds.UnitsMax);
         UnitsUtf8 = [.. Units.Select(System.Text.Encoding.UTF8.GetBytes)];
         Layout = new CounterLayout(
-            [.. limits.Select(l => l.Per.Count == 0 ? l.Shape : CounterShape.PerValue(l.Name, l.Unit))],
+            [.. limits.Select(l => l.Per.Count == 0 ? l.Shape : CounterShape.PerValue(l.Name, l.Unit)), .. tail],
             billing is null ? null : new UsageShape(billing, Units));
-        _perLayouts = [.. limits.Select(l => l.Per.Count > 0 ? new CounterLayout([l.Shape]) : null)];
+        _perLayouts = [.. limits.Select(l => l.Per.Count > 0 ? new CounterLayout([l.Shape, .. tail]) : null)];
         _limitUnits = [.. limits.Select(l => (byte)Array.IndexOf(Units, l.Unit))];
         _unitMasks = new uint[Units.Length];
         for (int i = 0; i < limits.Count; i++)
@@ -44,7 +61,6 @@ public sealed class PlanModel
             _unitMasks[_limitUnits[i]] |= 1u << i;
             PerMask |= limits[i].Per.Count > 0 ? 1u << i : 0;
             _conditional |= limits[i].Match.Count > 0 ? 1u << i : 0;
-            ConcurrencyMask |= limits[i].Shape.Algorithm == LimitAlgorithm.Concurrency ? 1u << i : 0;
             ThresholdMask |= limits[i].Thresholds.Length > 0 ? 1u << i : 0;
             ShadowMask |= limits[i].Mode == LimitMode.Shadow ? 1u << i : 0;
         }
@@ -77,6 +93,12 @@ public sealed class PlanModel
 
     /// <summary>Bit i is set if limit i raises events when thresholds are reached.</summary>
     public uint ThresholdMask { get; }
+
+    /// <summary>
+    /// The same limits as a silo of a cluster decides on them alone: each counter is a <see cref="Counters.LeaseCounter"/>, and the
+    /// last counter of each block its <see cref="Counters.LeaseHead"/>.
+    /// </summary>
+    public PlanModel Leased => field ??= new PlanModel(this);
 
     /// <summary>All limits, as a mask.</summary>
     public uint AllMask => Limits.Length == 32 ? uint.MaxValue : (1u << Limits.Length) - 1;

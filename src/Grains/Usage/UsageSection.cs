@@ -141,6 +141,44 @@ public static class UsageSection
         return day;
     }
 
+    /// <summary>
+    /// Adds what was used on the section's day and counted elsewhere. False if the section is of another day, or does not meter all
+    /// of it; then nothing has changed.
+    /// </summary>
+    public static bool TryMerge(CounterLayout layout, Span<byte> block, UsageDay day)
+    {
+        Span<long> s = Rows(layout, block);
+        bool isEmpty = IsEmpty(s);
+        if ((!isEmpty && s[0] != day.StartMs) || (isEmpty && s[0] > day.StartMs)
+            || day.Units.Exists(u => Array.IndexOf(layout.Usage!.Units, u.Unit) < 0)
+            || day.Limits.Exists(l => FindCounter(layout, l) < 0))
+        {
+            return false;
+        }
+        (s[0], s[1]) = (day.StartMs, day.EndMs);
+        foreach (UnitCounts unit in day.Units)
+        {
+            Span<long> row = UnitRow(s, Array.IndexOf(layout.Usage!.Units, unit.Unit));
+            AddRow(row, [unit.Used, unit.RolledUp, unit.Refunded, unit.RolledUpRefunded, unit.Denied, unit.WouldDeny]);
+        }
+        foreach (LimitCounts limit in day.Limits)
+        {
+            AddRow(LimitRow(layout, s, FindCounter(layout, limit)), [limit.Used, limit.Refunded, limit.Denied, limit.WouldDeny]);
+        }
+        return true;
+    }
+
+    private static void AddRow(Span<long> row, ReadOnlySpan<long> add)
+    {
+        for (int i = 0; i < add.Length; i++)
+        {
+            row[i] += add[i];
+        }
+    }
+
+    private static int FindCounter(CounterLayout layout, LimitCounts limit) =>
+        Array.FindIndex(layout.Shapes, shape => shape.LimitName == limit.Limit && shape.Unit == limit.Unit);
+
     /// <summary>Empties the section: what it held has been moved.</summary>
     public static void Clear(CounterLayout layout, Span<byte> block) => block[layout.UsageOffset..].Clear();
 

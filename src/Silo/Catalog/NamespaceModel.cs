@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text;
 using Quota.Contracts;
 using Quota.Grains.Model;
+using Quota.Silo.Cluster;
 
 namespace Quota.Silo.Catalog;
 
@@ -54,6 +55,9 @@ public sealed class NamespaceModel
     /// <summary>An expired reservation that did not say otherwise is settled as estimated; otherwise it is cancelled.</summary>
     public bool SettlesExpired { get; init; } = true;
 
+    /// <summary>Whether and how silos of a cluster decide alone on hot keys.</summary>
+    public Cluster.LeasePolicy Leases { get; init; } = new();
+
     /// <summary>Open reservations per key.</summary>
     public int ReservationsPerKeyMax { get; init; } = Bounds.ReservationsPerKeyDefault;
 
@@ -68,6 +72,9 @@ public sealed class NamespaceModel
 
     /// <summary>Months that usage is kept after it was sealed.</summary>
     public int RetentionMonths { get; init; } = Bounds.RetentionMonthsDefault;
+
+    /// <summary>Whether and how silos of a cluster decide on keys alone.</summary>
+    public LeasePolicy Leases { get; init; } = new();
 
     /// <summary>The calendar a key is billed by, defined or not; the empty key is the namespace as a whole.</summary>
     public BillingModel BillingOf(ReadOnlySpan<byte> key) =>

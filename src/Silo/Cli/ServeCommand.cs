@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Quota.Silo.Catalog.Config;
+using Quota.Silo.Cluster;
 using Quota.Silo.Hosting;
 
 namespace Quota.Silo.Cli;
@@ -19,11 +20,13 @@ internal static class ServeCommand
         var data = new Option<string?>("--data") { Description = "Data directory, instead of server.data_directory.", HelpName = "directory" };
         Option<string?> grpc = Listen("--grpc", "gRPC address, instead of server.grpc_listen.");
         Option<string?> http = Listen("--http", "HTTP address, instead of server.http_listen.");
+        Option<string?> silo = Checked("--silo", "Name of the silo in its cluster, instead of server.silo.", "name", SiloNames.IsName, SiloNames.Rule);
+        Option<string?> advertise = Checked("--advertise", "Address that others are told, instead of server.advertise.", "host:port", SiloNames.IsAddress, "must be a host with a port");
         var acceptJournalLoss = new Option<bool>("--accept-journal-loss")
         {
             Description = "Start although a part of the journal is damaged, without the decisions that were in it.",
         };
-        var command = new Command(Name, Description) { config, data, grpc, http, acceptJournalLoss };
+        var command = new Command(Name, Description) { config, data, grpc, http, silo, advertise, acceptJournalLoss };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (ConfigOption.Find(parsed.GetValue(config), console) is not { } path)
@@ -36,6 +39,8 @@ internal static class ServeCommand
                 DataDirectory = parsed.GetValue(data),
                 GrpcListen = parsed.GetValue(grpc),
                 HttpListen = parsed.GetValue(http),
+                Silo = parsed.GetValue(silo),
+                Advertise = parsed.GetValue(advertise),
                 AcceptJournalLoss = parsed.GetValue(acceptJournalLoss),
             };
             return await SiloRunner.RunAsync(options, cancellationToken);
@@ -43,14 +48,17 @@ internal static class ServeCommand
         return command;
     }
 
-    private static Option<string?> Listen(string name, string description)
+    private static Option<string?> Listen(string name, string description) =>
+        Checked(name, description, "address:port", text => ListenText.TryParse(text, out _), $"is not an address with a port (examples: {ListenText.Examples})");
+
+    private static Option<string?> Checked(string name, string description, string helpName, Func<string, bool> isRight, string rule)
     {
-        var option = new Option<string?>(name) { Description = description, HelpName = "address:port" };
+        var option = new Option<string?>(name) { Description = description, HelpName = helpName };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string?>() is { } text && !ListenText.TryParse(text, out _))
+            if (result.GetValueOrDefault<string?>() is { } text && !isRight(text))
             {
-                result.AddError($"{name}: {Quoted.Text(text)} is not an address with a port (examples: {ListenText.Examples})");
+                result.AddError($"{name}: {Quoted.Text(text)} {rule}");
             }
         });
         return option;

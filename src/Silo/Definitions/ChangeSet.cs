@@ -125,18 +125,28 @@ internal sealed class ChangeSet
         {
             RequirePlan(change, "default_plan", settings.DefaultPlan);
             RequirePlan(change, "plan", settings.Plan);
+            if (settings.LeaseDurationNs > 0 && LeaseRule.Problem(settings, FinalPlans(change.Id.Namespace)) is { } problem)
+            {
+                change.Refuse(DefinitionErrorCode.Invalid, "leases.duration", problem);
+            }
         }
         else if (change.IsDelete)
         {
             CheckDelete(change);
         }
-        else if (FinalNamespace(change.Id.Namespace) is null)
+        else if (FinalNamespace(change.Id.Namespace) is not { } owner)
         {
             change.Refuse(DefinitionErrorCode.NotFound, "namespace", $"there is no namespace {Quoted.Text(change.Id.Namespace)}");
         }
         else if (change.Key is { } key)
         {
             CheckKey(change, key);
+            LeaseRule.CheckLimits(change, "overrides", key.Overrides, owner);
+        }
+        else if (change.Plan is { } plan && !_byId.ContainsKey(DefinitionId.OfNamespace(change.Id.Namespace)))
+        {
+            // With its namespace in the same set the error belongs there.
+            LeaseRule.CheckLimits(change, "limits", plan.Limits, owner);
         }
     }
 
@@ -281,6 +291,14 @@ internal sealed class ChangeSet
 
     private NamespaceConfig? FinalNamespace(string name) =>
         _byId.TryGetValue(DefinitionId.OfNamespace(name), out PendingChange? change) && change.Error is null ? change.Namespace : _catalog.Find(name)?.Config;
+
+    /// <summary>The plans there will be, and the forms that keys' overrides give those that stay as they are.</summary>
+    private IEnumerable<PlanModel> FinalPlans(string owner)
+    {
+        IEnumerable<PlanModel> put = _changes.Where(c => c is { Error: null, Plan: not null } && c.Id.Namespace == owner).Select(c => c.Plan!);
+        IEnumerable<PlanModel> kept = _catalog.Find(owner)?.Plans.Where(p => !_byId.ContainsKey(DefinitionId.OfPlan(owner, p.Key))).SelectMany(p => p.Value.Models) ?? [];
+        return put.Concat(kept);
+    }
 
     private bool TryFinalParent(string owner, string key, out string? parent)
     {

@@ -164,6 +164,7 @@ internal sealed class NamespaceEntry(string name, NamespaceConfig config)
             SealGraceMs = Config.SealGraceMs,
             RetentionMonths = Config.RetentionMonths,
             Webhook = Config.Webhook,
+            Leases = Config.Leases,
         };
     }
 

@@ -17,6 +17,12 @@ public sealed record ServeOptions
     /// <summary>Instead of <see cref="SiloSettings.HttpListen"/>; an address that <see cref="ListenText"/> reads.</summary>
     public string? HttpListen { get; init; }
 
+    /// <summary>Instead of <see cref="SiloSettings.Silo"/>.</summary>
+    public string? Silo { get; init; }
+
+    /// <summary>Instead of <see cref="SiloSettings.Advertise"/>.</summary>
+    public string? Advertise { get; init; }
+
     /// <summary>Start although the journal has a damaged part, without what was in it.</summary>
     public bool AcceptJournalLoss { get; init; }
 
@@ -26,5 +32,7 @@ public sealed record ServeOptions
         DataDirectory = DataDirectory ?? file.DataDirectory,
         GrpcListen = GrpcListen ?? file.GrpcListen,
         HttpListen = HttpListen ?? file.HttpListen,
+        Silo = Silo ?? file.Silo,
+        Advertise = Advertise ?? file.Advertise,
     };
 }

@@ -62,6 +62,10 @@ internal sealed class SiloHost : IAsyncDisposable
     public static async Task<(SiloHost? Host, string? Error)> StartAsync(SiloSettings settings, CatalogModel catalog, SiloHostOptions options, ILoggerFactory loggers, CancellationToken cancellation)
     {
         ILogger logger = loggers.CreateLogger("Quota");
+        if (settings.Cluster is { } cluster)
+        {
+            return (null, $"server.executor: {cluster.Executor} is not part of this build");
+        }
         (SiloStorage? storage, string? error) = await SiloStorage.OpenAsync(settings, options.AcceptJournalLoss, logger, cancellation).ConfigureAwait(false);
         if (storage is null)
         {

@@ -1,3 +1,5 @@
+using Quota.Silo.Cluster;
+
 namespace Quota.Silo.Hosting;
 
 /// <summary>What a silo is started with: the <c>server</c> section of the configuration and the command line. Read once.</summary>
@@ -32,4 +34,19 @@ public sealed record SiloSettings
 
     /// <summary>Longest time a stop waits for calls in flight.</summary>
     public int DrainTimeoutMs { get; init; } = 10_000;
+
+    /// <summary>What makes it one of many silos; null for a silo by itself (<c>executor: local</c>).</summary>
+    public ClusterSettings? Cluster { get; init; }
+
+    /// <summary>The name the silo was given, or null.</summary>
+    public string? Silo { get; init; }
+
+    /// <summary>The host and port that others are told, if it is not <see cref="GrpcListen"/>.</summary>
+    public string? Advertise { get; init; }
+
+    /// <summary>The silo's name, unique in its cluster: as given, or the machine's name and the gRPC port.</summary>
+    public string SiloName => Silo ?? SiloNames.Default(Environment.MachineName, GrpcListen);
+
+    /// <summary>The address that others and operators are told.</summary>
+    public string AdvertisedAddress => Advertise ?? GrpcListen;
 }

@@ -114,7 +114,7 @@ public sealed class Decision
         Reservation = other.Reservation;
         ErrorField = other.ErrorField;
         ErrorMessage = other.ErrorMessage;
-        JournalPosition = 0;
+        JournalPosition = other.JournalPosition;
         other.Results.CopyTo(ResultBuffer(other._resultCount));
         _above = other._above;
     }

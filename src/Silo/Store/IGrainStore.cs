@@ -20,14 +20,14 @@ public interface IGrainStore : IAsyncDisposable
     /// <param name="cancellation">Gives up before the transaction commits.</param>
     ValueTask SaveAsync(IReadOnlyList<GrainSave> saves, Memory<bool> saved, CancellationToken cancellation);
 
-    /// <summary>All blocks whose id starts with <paramref name="prefix"/>, ascending by id, after <paramref name="after"/>; at most <paramref name="limit"/>.</summary>
+    /// <summary>All blocks whose id starts with <paramref name="prefix"/> (at least the kind's byte), ascending by id, after <paramref name="after"/>; at most <paramref name="limit"/>.</summary>
     ValueTask<IReadOnlyList<(byte[] Id, StoredGrain Grain)>> ScanAsync(ReadOnlyMemory<byte> prefix, ReadOnlyMemory<byte> after, int limit, CancellationToken cancellation);
 
     /// <summary>
     /// Saves (or deletes) every grain if all conditions hold; otherwise nothing has changed. A saved grain has the version that its
     /// <see cref="StoredGrain.Version"/> says, which is above the expected one. What was saved is durable when this completes.
     /// </summary>
-    /// <param name="saves">1 to <see cref="CommitMax"/>, with distinct ids; none expects <see cref="GrainSave.AnyVersion"/>.</param>
+    /// <param name="saves">1 to <see cref="CommitItemsMax"/>, with distinct ids; none expects <see cref="GrainSave.AnyVersion"/>.</param>
     /// <param name="cancellation">Gives up before anything is sent.</param>
     /// <returns>Whether all conditions held.</returns>
     /// <exception cref="StoreException">
@@ -58,4 +58,7 @@ public interface IGrainStore : IAsyncDisposable
 
     /// <summary>Most saves of one <see cref="CommitAsync"/>: a transaction of DynamoDB has room for 100.</summary>
     const int CommitMax = 96;
+
+    /// <summary>Most saves of one <see cref="CommitAsync"/> of this store: <see cref="CommitMax"/>, unless its server has room for fewer.</summary>
+    int CommitItemsMax => CommitMax;
 }

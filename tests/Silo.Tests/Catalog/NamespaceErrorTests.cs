@@ -238,6 +238,88 @@ public sealed class NamespaceErrorTests
             """5:7: namespaces.demo.keys["kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…"]: "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…" has 257 bytes: must have 1 to 256"""
         },
         {
+            "leases_word",
+            """
+            namespaces:
+              demo:
+                leases: offf
+                plans: { free: { limits: [{ name: burst, rate: { amount: 1, period: 1s } }] } }
+            """,
+            """3:13: namespaces.demo.leases: "offf" is not one of on, off; did you mean "off"?"""
+        },
+        {
+            "leases_short",
+            """
+            namespaces:
+              demo:
+                leases: { duration: 10ms }
+                plans: { free: { limits: [{ name: burst, rate: { amount: 1, period: 1s } }] } }
+            """,
+            """3:25: namespaces.demo.leases.duration: 10ms is out of bounds: must be from 50ms to 1m"""
+        },
+        {
+            "leases_lost",
+            """
+            namespaces:
+              demo:
+                leases: { lost: forget }
+                plans: { free: { limits: [{ name: burst, rate: { amount: 1, period: 1s } }] } }
+            """,
+            """3:21: namespaces.demo.leases.lost: "forget" is not one of keep, spend, release"""
+        },
+        {
+            "leases_lost_after",
+            """
+            namespaces:
+              demo:
+                leases: { lost_after: 100ms }
+                plans: { free: { limits: [{ name: burst, rate: { amount: 1, period: 1s } }] } }
+            """,
+            """3:27: namespaces.demo.leases.lost_after: 100ms is out of bounds: must be from 1s to 31d"""
+        },
+        {
+            "leases_unknown",
+            """
+            namespaces:
+              demo:
+                leases: { length: 1s }
+                plans: { free: { limits: [{ name: burst, rate: { amount: 1, period: 1s } }] } }
+            """,
+            """3:15: namespaces.demo.leases.length: unknown field"""
+        },
+        {
+            "lease_beyond_period",
+            """
+            namespaces:
+              demo:
+                leases: { duration: 2s }
+                plans: { free: { limits: [{ name: burst, rate: { amount: 1, period: 1s } }] } }
+            """,
+            "3:25: namespaces.demo.leases.duration: 2s is longer than the period, 1s, of the limit \"burst\" of the plan \"free\""
+        },
+        {
+            "lease_beyond_refill",
+            """
+            namespaces:
+              demo:
+                leases: { duration: 7s }
+                plans: { free: { limits: [{ name: burst, rate: { amount: 10, period: 60s, algorithm: token_bucket, burst: 1 }  }] } }
+            """,
+            "3:25: namespaces.demo.leases.duration: 7s is longer than the time to refill the burst, 6s, of the limit \"burst\" of the plan \"free\""
+        },
+        {
+            "lease_beyond_override",
+            """
+            namespaces:
+              demo:
+                leases: { duration: 2s }
+                plans: { free: { limits: [{ name: burst, rate: { amount: 1, period: 1m } }] } }
+                keys:
+                        ann: { plan: free, overrides: [{ name: burst, rate: { amount: 1, period: 500ms } }] }
+            """,
+            """6:13: namespaces.demo.keys.ann.overrides[0].rate: the period, 500ms, is shorter than a lease of the namespace (2s, leases.duration)"""
+        },
+        {
             "key_with_dot_in_path",
             """
             namespaces:

@@ -16,6 +16,7 @@ public sealed class FileDefinitionTests
             reservations: { on_expiry: cancel, per_key_max: 7 }
             billing: { time_zone: Europe/Berlin, anchor_day: 31, seal_grace: 0s, retention_months: 12 }
             webhook: { url: "https://example.org/hook", secret: 0123456789abcdef }
+            leases: { duration: 1s, lost: spend, lost_after: 5m }
             plans:
               free:
                 units: [bytes]
@@ -62,7 +63,7 @@ public sealed class FileDefinitionTests
         string[] lines = (await silo.Admin.ExportAsync()).TrimEnd('\n').Split('\n');
         Assert.Equal(
             [
-                """{ "namespace": { "name": "shop", "default_plan": "free", "plan": "free", "request_ids": { "window": "5m", "per_key_max": "1000" }, "reservations": { "on_expiry": "ON_EXPIRY_CANCEL", "per_key_max": "7" }, "billing": { "time_zone": "Europe/Berlin", "anchor_day": 31, "seal_grace": "0s", "retention_months": 12 }, "webhook": { "url": "https://example.org/hook", "secret": "(set)" } } }""",
+                """{ "namespace": { "name": "shop", "default_plan": "free", "plan": "free", "request_ids": { "window": "5m", "per_key_max": "1000" }, "reservations": { "on_expiry": "ON_EXPIRY_CANCEL", "per_key_max": "7" }, "billing": { "time_zone": "Europe/Berlin", "anchor_day": 31, "seal_grace": "0s", "retention_months": 12 }, "webhook": { "url": "https://example.org/hook", "secret": "(set)" }, "leases": { "duration": "1s", "lost": "LOST_LEASES_SPEND", "lost_after": "5m" } } }""",
                 """{ "plan": { "namespace": "shop", "name": "free", "limits": [ { "name": "burst", "rate": { "period": "60s" } }, { "name": "bucket", "rate": { "amount": "10", "period": "1s", "algorithm": "ALGORITHM_TOKEN_BUCKET", "burst": "20" }, "unit": "tokens.in", "overrun": "OVERRUN_CAP" }, { "name": "month", "quota": { "amount": "100", "period": "PERIOD_MONTH", "initial_offset": "3", "rollover_max": "5", "thresholds": [ 80, 100 ] }, "mode": "MODE_SHADOW", "match": { "route": { "values": [ "/a*" ] }, "method": { "values": [ "GET", "" ] } }, "per": [ "ip" ] }, { "name": "open", "concurrency": { "amount": "4" } } ], "units": [ "bytes" ] } }""",
                 """{ "key": { "namespace": "shop", "name": "acme", "plan": "free", "overrides": [ { "name": "burst", "rate": { "amount": "9", "period": "1m" } } ], "billing": { "anchor_day": 15 } } }""",
                 """{ "key": { "namespace": "shop", "name": "alice", "plan": "free", "parent": "acme", "status": "STATUS_DISABLED", "disabled": "DISABLED_ALLOW", "labels": { "customer": "acme", "empty": "" }, "note": "two\nlines" } }""",
@@ -104,7 +105,7 @@ public sealed class FileDefinitionTests
         string before = await silo.Admin.ExportAsync();
         Assert.Equal(["quota.yaml: namespaces.shop.keys.acme: the key \"acme\" of namespace \"shop\" is the parent of 1 key"], await silo.ReloadAsync(Without(Yaml, "alice:", "acme:")));
         IReadOnlyList<string> errors = await silo.ReloadAsync(Yaml.Replace("bob: free", "api: free", StringComparison.Ordinal));
-        Assert.StartsWith("quota.yaml:20:7: namespaces.shop.keys.api: the key \"api\" of namespace \"shop\" exists and was made through the API", Assert.Single(errors), StringComparison.Ordinal);
+        Assert.StartsWith("quota.yaml:21:7: namespaces.shop.keys.api: the key \"api\" of namespace \"shop\" exists and was made through the API", Assert.Single(errors), StringComparison.Ordinal);
         Assert.Contains("has 1 key", Assert.Single(await silo.ReloadAsync("namespaces: {}"), e => e.Contains("has 1 key", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Equal(before, await silo.Admin.ExportAsync());
     }

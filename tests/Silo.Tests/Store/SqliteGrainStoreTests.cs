@@ -10,7 +10,7 @@ public sealed class SqliteGrainStoreTests : GrainStoreContract
 {
     private readonly TempFolder _folder = new();
 
-    private protected override IGrainStore Open() => new SqliteGrainStore(_folder.File("grains.db"));
+    private protected override Task<IGrainStore> OpenAsync() => Task.FromResult<IGrainStore>(new SqliteGrainStore(_folder.File("grains.db")));
 
     public override async Task DisposeAsync()
     {

@@ -48,5 +48,7 @@ internal sealed class FaultyStore(IGrainStore inner) : IGrainStore
 
     public ValueTask SaveNumberAsync(string name, long value, CancellationToken cancellation) => inner.SaveNumberAsync(name, value, cancellation);
 
+    public int CommitItemsMax => inner.CommitItemsMax;
+
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 }

@@ -36,6 +36,7 @@ public static class ConfigLoader
             return ConfigResult.Invalid(errors.ToList());
         }
         SiloSettings settings = fields.Mapping("server") is { } server ? ServerReader.Read(server) : new SiloSettings();
+        long revision = fields.Integer("revision", 1, Bounds.FileRevisionMax, 0);
         // Without the section the file manages no definitions. A section that is there and empty removes those it made, so a file that
         // an editor has only begun to write does not.
         List<PendingChange>? definitions = fields.Take("namespaces") is { } node
@@ -48,7 +49,7 @@ public static class ConfigLoader
         }
         return errors.Count > 0
             ? ConfigResult.Invalid(errors.ToList())
-            : ConfigResult.Valid(settings, definitions) with { FileName = fileName };
+            : ConfigResult.Valid(settings, definitions) with { FileName = fileName, Revision = revision };
     }
 
     /// <summary>What one definition cannot know of the others: parents, and limits that overrides name.</summary>

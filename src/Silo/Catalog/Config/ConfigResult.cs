@@ -32,6 +32,9 @@ public sealed record ConfigResult
     /// <summary>The file, as messages name it.</summary>
     internal string FileName { get; init; } = "";
 
+    /// <summary>Which revision of the <c>namespaces</c> the file holds, from 1; 0: it does not say. Of use to silos of a cluster.</summary>
+    internal long Revision { get; init; }
+
     /// <summary>What the file defines; null if it has no <c>namespaces</c> and so manages nothing.</summary>
     internal IReadOnlyList<PendingChange>? Definitions { get; }
 

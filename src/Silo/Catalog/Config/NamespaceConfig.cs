@@ -1,5 +1,6 @@
 using Quota.Contracts;
 using Quota.Grains.Model;
+using Quota.Silo.Cluster;
 
 namespace Quota.Silo.Catalog.Config;
 
@@ -33,4 +34,9 @@ internal sealed record NamespaceConfig
     public int RetentionMonths { get; init; } = Bounds.RetentionMonthsDefault;
 
     public WebhookModel? Webhook { get; init; }
+
+    public LeasePolicy Leases { get; init; } = new();
+
+    /// <summary>The duration of leases if it is given: then no limit may have a shorter period. Otherwise 0.</summary>
+    public long LeaseDurationNs { get; init; }
 }

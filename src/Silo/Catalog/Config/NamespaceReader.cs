@@ -57,7 +57,7 @@ internal static class NamespaceReader
             Plan = PlanName(fields, "plan"),
             Webhook = Webhook(fields),
         };
-        config = Billing(fields, Records(fields, config));
+        config = LeaseReader.Read(fields, Billing(fields, Records(fields, config)));
         fields.Finish();
         return config;
     }

@@ -38,6 +38,11 @@ internal sealed class NamespacesReader(ConfigErrorList errors)
         NamespaceConfig config = NamespaceReader.Read(fields);
         CheckPlan(fields.Take("default_plan"), fields.Path.Field("default_plan"), config.DefaultPlan, plans);
         CheckPlan(fields.Take("plan"), fields.Path.Field("plan"), config.Plan, plans);
+        if (errors.Count == errorsBefore && LeaseRule.Problem(config, _definitions.Where(d => d.Id.Namespace == name && d.Plan is not null).Select(d => d.Plan!)) is { } problem)
+        {
+            // Said here, so that it does not take everything in the namespace with it.
+            fields.Mapping("leases")!.Refuse("duration", problem);
+        }
         if (errors.Count == errorsBefore)
         {
             var message = new Namespace { Name = name };

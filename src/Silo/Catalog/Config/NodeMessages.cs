@@ -64,6 +64,9 @@ internal static class NodeMessages
                 var values = new Contracts.V1.Values();
                 values.Values_.Add((node is ConfigSequence sequence ? sequence.Items : [node]).Select(Text));
                 return values;
+            case FieldType.Message when field.MessageType == Contracts.V1.Leases.Descriptor && node is ConfigScalar { IsNull: false }:
+                // The file takes the mode by itself: `leases: off`.
+                return new Contracts.V1.Leases { Mode = Text(node) == "off" ? Contracts.V1.LeaseMode.Off : Contracts.V1.LeaseMode.On };
             case FieldType.Message:
                 IMessage message = field.MessageType.Parser.ParseFrom(ByteString.Empty);
                 Fill(message, node);

@@ -23,6 +23,9 @@ internal static class ServerReader
             InFlightMax = (int)server.Integer("in_flight_max", 1, Bounds.InFlightMax, Defaults.InFlightMax),
             ConnectionsMax = (int)server.Integer("connections_max", 1, Bounds.ConnectionsMax, Defaults.ConnectionsMax),
             DrainTimeoutMs = Ms(server, "drain_timeout", 0, Bounds.DrainTimeoutMsMax, Defaults.DrainTimeoutMs),
+            Cluster = ClusterReader.Read(server),
+            Silo = ClusterReader.Silo(server),
+            Advertise = ClusterReader.Advertise(server),
         };
         if (server.Mapping("journal") is { } journal)
         {
@@ -51,6 +54,11 @@ internal static class ServerReader
             ("server.in_flight_max", a.InFlightMax == b.InFlightMax),
             ("server.connections_max", a.ConnectionsMax == b.ConnectionsMax),
             ("server.drain_timeout", a.DrainTimeoutMs == b.DrainTimeoutMs),
+            ("server.executor", a.Cluster?.Executor == b.Cluster?.Executor),
+            ("server.store", Equals(a.Cluster?.Store, b.Cluster?.Store)),
+            ("server.partitions", a.Cluster?.Partitions == b.Cluster?.Partitions),
+            ("server.silo", a.Silo == b.Silo),
+            ("server.advertise", a.Advertise == b.Advertise),
         ];
         return [.. fields.Where(f => !f.Same).Select(f => f.Field)];
     }

@@ -85,11 +85,14 @@ internal sealed class CheckScratch
     public Span<byte> Taken(int start, int size) => _bytes.AsSpan(start, size);
 
     /// <summary>Finds the levels of a check.</summary>
-    public void Open(KeyTable table, in GrainCommand command)
+    /// <param name="table">Where its blocks are.</param>
+    /// <param name="command">The check.</param>
+    /// <param name="isLeased">The blocks are leased ones (<see cref="Grains.Model.PlanModel.Leased"/>).</param>
+    public void Open(KeyTable table, in GrainCommand command, bool isLeased = false)
     {
         BeginAttempt();
         _absent.Clear();
-        _levels[0].Open(table, command, command.Plan, command.IsPlanConfigured, [], command.Key, command.Costs);
+        _levels[0].Open(table, command, isLeased ? command.Plan.Leased : command.Plan, command.IsPlanConfigured, [], command.Key, command.Costs);
         _levelCount = 1;
         // A bulk change may for a moment show more levels than there ever are at rest; those are not looked at.
         for (KeyState? above = command.Above; above is not null && _levelCount < Bounds.LevelsMax; _levelCount++)
@@ -97,7 +100,7 @@ internal sealed class CheckScratch
             KeyModel key = above.Current;
             var costs = new CostVector(command.Costs[0]);
             command.Named.TryPlace(key.Plan, ref costs);
-            _levels[_levelCount].Open(table, command, key.Plan, true, above.NameUtf8, above.NameUtf8, costs);
+            _levels[_levelCount].Open(table, command, isLeased ? key.Plan.Leased : key.Plan, true, above.NameUtf8, above.NameUtf8, costs);
             above = key.Above;
         }
         // Every thread takes gates in the order of their shards, so that no two wait for each other.

@@ -1,7 +1,5 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using Quota.Contracts;
-using Quota.Silo.Catalog;
 using Quota.Silo.Events;
 using Quota.Silo.Execution.Local.Operations;
 using Quota.Silo.Journal;
@@ -31,6 +29,7 @@ internal sealed class LocalExecutor : IGrainExecutor
     private readonly BlockFetcher _fetcher;
     private readonly CheckDecider _decider;
     private readonly UsageMover _mover;
+    private readonly JournalWait _wait;
 
     /// <param name="table">Recovered blocks, or empty.</param>
     /// <param name="journal">Takes the accepted decisions.</param>
@@ -41,6 +40,7 @@ internal sealed class LocalExecutor : IGrainExecutor
     {
         _table = table;
         _journal = journal;
+        _wait = new JournalWait(journal);
         var keeper = new DecisionKeeper(table.Layouts, journal);
         _fetcher = new BlockFetcher(table, keeper, store);
         Events = events ?? new EventRaiser(new EventSchedule(), new EventLog(NullLogger.Instance, TimeProvider.System));
@@ -92,36 +92,7 @@ internal sealed class LocalExecutor : IGrainExecutor
         decision.Fail(DecisionStatus.Overloaded, "the key's blocks leave memory faster than they can be loaded");
     }
 
-    public ValueTask CompleteAsync(Decision decision)
-    {
-        if (decision.Namespace!.Sync == SyncMode.Os)
-        {
-            if (!_journal.EnsureWritten(decision.JournalPosition))
-            {
-                FailUnkept(decision);
-            }
-            return default;
-        }
-        ValueTask<bool> durable = _journal.WaitDurableAsync(decision.JournalPosition);
-        if (!durable.IsCompletedSuccessfully)
-        {
-            return Await(durable, decision);
-        }
-        if (!durable.Result)
-        {
-            FailUnkept(decision);
-        }
-        return default;
-
-        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-        static async ValueTask Await(ValueTask<bool> durable, Decision decision)
-        {
-            if (!await durable.ConfigureAwait(false))
-            {
-                FailUnkept(decision);
-            }
-        }
-    }
+    public ValueTask CompleteAsync(Decision decision) => _wait.CompleteAsync(decision);
 
     /// <summary>Clears an obstacle outside the gates. False if that cannot be done; the decision then says why.</summary>
     private bool TryClear(CheckLevel level, in CheckObstacle obstacle, in GrainCommand command, Decision decision)
@@ -176,7 +147,4 @@ internal sealed class LocalExecutor : IGrainExecutor
         StepFault fault = StepFault.OfJournal(_journal.Status, overload);
         decision.Fail(fault.Status, fault.Message);
     }
-
-    private static void FailUnkept(Decision decision) =>
-        decision.Fail(DecisionStatus.Unavailable, "the decision could not be kept: the journal failed");
 }

@@ -3,6 +3,7 @@ using Quota.Contracts;
 using Quota.Grains;
 using Quota.Grains.Model;
 using Quota.Silo.Execution.Local;
+using Quota.Silo.Execution.Shared.Leases;
 using Quota.Silo.Limiting;
 using Quota.Silo.Store;
 using Quota.Silo.Time;
@@ -22,7 +23,7 @@ namespace Quota.Silo.Execution.Shared;
 /// </para>
 /// Safe for concurrent use: batches share the cache, the layouts and idle benches, each of which is.
 /// </summary>
-internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, IClock clock, SharedRuntime runtime, int timeoutMs, Func<Workbench> createBench)
+internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, IClock clock, SharedRuntime runtime, int timeoutMs, Func<Workbench> createBench, LeaseDesk? desk = null, LeaseFront? front = null)
 {
     private readonly BlockCache _cache = new(Bounds.StoreCacheBlocksMax);
     private readonly ConcurrentBag<Workbench> _benches = [];
@@ -34,6 +35,10 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
     /// <inheritdoc cref="Commits"/>
     public long Conflicts => Interlocked.Read(ref _conflicts);
 
+    /// <summary>Blocks that were read from the store.</summary>
+    public long Reads => Interlocked.Read(ref _reads);
+
+    private long _reads;
     private long _commits;
     private long _conflicts;
 
@@ -64,39 +69,86 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
     {
         long start = runtime.Time.GetTimestamp();
         bool isFresh = ops.Exists(op => op.NeedsFresh);
+        if (front is not null)
+        {
+            // A lease may have come while they waited.
+            Instant now = clock.Now();
+            ops.RemoveAll(op => op is CheckOp check && check.TryDecideAlone(front, now));
+        }
+        LeaseRound? round = desk is null || ops.Count == 0 ? null : new LeaseRound(desk, ops, clock.Now());
+        bool isKept = false;
+        try
+        {
+            isKept = await RunAsync(batch, bench, ops, again, round, start, isFresh).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!isKept)
+            {
+                round?.Abandon();
+            }
+        }
+    }
+
+    /// <summary>False if it came to nothing, or was divided.</summary>
+    private async Task<bool> RunAsync(StoreBatch batch, Workbench bench, List<StoreOp> ops, List<StoreOp> again, LeaseRound? round, long start, bool isFresh)
+    {
         for (int attempt = 0; ops.Count > 0; attempt++)
         {
             bench.Open(batch.KeyIds, clock.Now());
-            await BringAsync(bench, ops.SelectMany(op => op.Predicted), isFresh).ConfigureAwait(false);
+            await BringAsync(bench, ops.SelectMany(op => op.Predicted).Concat(round?.Books ?? []), isFresh).ConfigureAwait(false);
+            await RunLeasesAsync(bench, round is null ? null : round.TryClose, isFresh).ConfigureAwait(false);
             await RunStepsAsync(bench, ops, again, isFresh).ConfigureAwait(false);
             if (!isFresh && ops.Exists(op => op.IsRefused))
             {
                 isFresh = true;
                 continue;
             }
+            await RunLeasesAsync(bench, round is null ? null : round.TryGrant, isFresh).ConfigureAwait(false);
             var unsaved = new List<GrainSave>();
             List<GrainSave> saves = bench.Collect(Bounds.StoreNotesAgeNs, unsaved);
             if (saves.Count > IGrainStore.CommitMax)
             {
                 await RunAloneAsync(batch, bench, ops, again).ConfigureAwait(false);
-                return;
+                return false;
             }
             if (saves.Count == 0 || await CommitAsync(saves).ConfigureAwait(false))
             {
                 Remember(bench, saves, unsaved);
                 bench.Events.AnnounceDeferred(bench.Now);
+                round?.Install(bench.Now);
                 ops.ForEach(op => op.Complete());
-                return;
+                return true;
             }
             Interlocked.Increment(ref _conflicts);
             DropAll(bench);
             if (attempt >= Bounds.StoreAttemptsMax || runtime.Time.GetElapsedTime(start).TotalMilliseconds >= timeoutMs)
             {
                 ops.ForEach(op => op.Fail(new StepFault(DecisionStatus.Overloaded, null, "other silos change the key faster than this one can")));
-                return;
+                return false;
             }
             await BackOffAsync(attempt).ConfigureAwait(false);
         }
+        return false;
+    }
+
+    private async Task RunLeasesAsync(Workbench bench, Func<Workbench, bool>? step, bool isFresh)
+    {
+        for (int reads = 0; step is not null && !TryRun(bench, step); reads++)
+        {
+            if (bench.View.Missing.Count == 0 || reads == Bounds.StoreReadsMax)
+            {
+                throw new StoreException("leases ask for more blocks than they may");
+            }
+            await BringAsync(bench, [.. bench.View.Missing], isFresh).ConfigureAwait(false);
+        }
+    }
+
+    private static bool TryRun(Workbench bench, Func<Workbench, bool> step)
+    {
+        bench.View.Missing.Clear();
+        bench.View.ForeignKeys.Clear();
+        return step(bench);
     }
 
     /// <summary>More than one commit holds: every step by itself. A single one that is too large is refused.</summary>
@@ -175,6 +227,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
 
     private async Task ReadAsync(Workbench bench, byte[] id)
     {
+        Interlocked.Increment(ref _reads);
         StoredGrain? grain = await store.LoadAsync(id, CancellationToken.None).ConfigureAwait(false);
         if (grain is { } found && !layouts.TryFind(found.LayoutId, out _))
         {

@@ -4,6 +4,7 @@ using Quota.Grains;
 using Quota.Grains.Model;
 using Quota.Silo.Catalog;
 using Quota.Silo.Execution.Local;
+using Quota.Silo.Execution.Shared.Leases;
 using Quota.Silo.Limiting;
 
 namespace Quota.Silo.Execution.Shared;
@@ -24,9 +25,8 @@ internal sealed class CheckOp : StoreOp
     private readonly KeyTreatment _treatment;
     private readonly TaskCompletionSource<Decision> _done;
     private readonly Decision _decision = new();
-    private List<byte[]>? _predicted;
 
-    private CheckOp(in GrainCommand command, KeyTreatment treatment, TaskCreationOptions continuations)
+    private CheckOp(in GrainCommand command, List<CheckBlock> blocks, KeyTreatment treatment, TaskCreationOptions continuations)
     {
         _owner = command.Namespace;
         _plan = command.Plan;
@@ -40,6 +40,9 @@ internal sealed class CheckOp : StoreOp
         _hold = command.Hold;
         _treatment = treatment;
         _done = new TaskCompletionSource<Decision>(continuations);
+        Blocks = blocks;
+        IsLeasable = LeaseFront.IsEligible(command);
+        Predicted = command.RequestId.IsEmpty || _isPeek ? [.. blocks.Select(b => b.Id)] : [.. blocks.Select(b => b.Id), RequestRecordId(command)];
     }
 
     /// <summary>The decision, made and kept.</summary>
@@ -51,79 +54,132 @@ internal sealed class CheckOp : StoreOp
 
     public bool IsAllowed => _decision is { Status: DecisionStatus.Decided, Allowed: true };
 
-    public static CheckOp Of(in GrainCommand command, KeyTreatment treatment, TaskCreationOptions continuations)
-    {
-        var keyIds = new List<byte[]> { UsageMover.KeyId(command.Namespace, command.Key) };
-        for (KeyState? above = command.Above; above is not null && keyIds.Count < Bounds.LevelsMax; above = above.Current.Above)
-        {
-            keyIds.Add(UsageMover.KeyId(command.Namespace, above.NameUtf8));
-        }
-        return new CheckOp(command, treatment, continuations) { KeyIds = keyIds };
-    }
+    /// <summary>The blocks it counts on, level by level.</summary>
+    public IReadOnlyList<CheckBlock> Blocks { get; }
 
-    public override IReadOnlyList<byte[]> Predicted => _predicted ??= Predict();
+    /// <summary>It may be decided from a lease.</summary>
+    public bool IsLeasable { get; }
 
-    /// <summary>A reservation, and months and events, which are rare: what they need more than fits makes the batch smaller.</summary>
+    /// <summary>What the last run decided.</summary>
+    public Decision Decision => _decision;
+
+    /// <summary>A limit has refused it.</summary>
+    public bool IsRefusedByLimit => _decision is { Status: DecisionStatus.Decided, DecidingResult: >= 0 };
+
+    public override IReadOnlyList<byte[]> Predicted { get; }
+
+    /// <summary>A reservation; months and events are rare, and if they are more than fits the batch is divided.</summary>
     public override int OtherBlocks => _hold is null ? 0 : 1;
 
-    private List<byte[]> Predict()
+    /// <summary>Level of the block with this index in <see cref="Blocks"/>.</summary>
+    public int LevelOf(int index) => KeyIds.FindIndex(id => id.AsSpan().SequenceEqual(Blocks[index].KeyId));
+
+    /// <summary>Copies a check.</summary>
+    public static CheckOp Of(in GrainCommand command, KeyTreatment treatment, TaskCreationOptions continuations)
     {
-        var ids = new List<byte[]>();
-        Span<byte> room = stackalloc byte[Bounds.GrainIdBytesMax];
-        AttributeSet attributes = _text.Attributes;
-        PlanModel plan = _plan;
-        byte[] key = _key;
-        KeyState? above = _above;
-        foreach (byte[] keyId in KeyIds)
+        var keyIds = new List<byte[]>();
+        List<CheckBlock> blocks = FindBlocks(command, keyIds);
+        return new CheckOp(command, blocks, treatment, continuations) { KeyIds = keyIds };
+    }
+
+    /// <summary>Decides it from leases, if it can be by now. Then it is complete.</summary>
+    public bool TryDecideAlone(LeaseFront front, in Instant now)
+    {
+        if (!IsLeasable)
         {
-            ids.Add(keyId);
-            for (uint rest = plan.Applicable(attributes) & plan.PerMask; rest != 0; rest &= rest - 1)
-            {
-                ids.Add(room[..GrainId.WriteValue(room, _owner.NameUtf8, key, plan.Limits[BitOperations.TrailingZeroCount(rest)], attributes)].ToArray());
-            }
-            if (above is null)
-            {
-                break;
-            }
-            (plan, key, above) = (above.Current.Plan, above.NameUtf8, above.Current.Above);
+            return false;
         }
-        if (_requestId.Length > 0 && !_isPeek)
+        Restart(now);
+        if (!front.TryDecide(Command(now), _decision))
         {
-            ids.Add(room[..GrainId.WriteRecord(room, GrainId.RequestRecord, _owner.NameUtf8, _key, _requestId)].ToArray());
+            return false;
         }
-        return ids;
+        _done.TrySetResult(_decision);
+        return true;
     }
 
     public override void Run(Workbench bench)
     {
-        _decision.Reset(bench.Now);
-        _decision.Namespace = _owner;
-        _decision.KeyTreatment = _treatment;
-        var command = new GrainCommand(_costs)
-        {
-            Namespace = _owner,
-            Plan = _plan,
-            IsPlanConfigured = _isPlanConfigured,
-            Key = _key,
-            Above = _above,
-            Attributes = _text.Attributes,
-            Named = _text.Named,
-            IsPeek = _isPeek,
-            RequestId = _requestId,
-            Hold = _hold,
-            Now = bench.Now,
-        };
-        bench.Executor.Begin(command, _decision);
+        Restart(bench.Now);
+        bench.Executor.Begin(Command(bench.Now), _decision);
     }
 
-    public override void Complete() => _done.TrySetResult(_decision);
+    public override void Complete()
+    {
+        // It is in the store; there is no journal to wait for.
+        _decision.JournalPosition = 0;
+        _done.TrySetResult(_decision);
+    }
 
     public override void Fail(StepFault fault)
     {
-        _decision.Reset(_decision.At);
-        _decision.Namespace = _owner;
-        _decision.KeyTreatment = _treatment;
+        Restart(_decision.At);
         _decision.Fail(fault.Status, fault.Message);
         Complete();
+    }
+
+    private static byte[] RequestRecordId(in GrainCommand command)
+    {
+        Span<byte> room = stackalloc byte[Bounds.GrainIdBytesMax];
+        return room[..GrainId.WriteRecord(room, GrainId.RequestRecord, command.Namespace.NameUtf8, command.Key, command.RequestId)].ToArray();
+    }
+
+    private void Restart(in Instant now)
+    {
+        _decision.Reset(now);
+        _decision.Namespace = _owner;
+        _decision.KeyTreatment = _treatment;
+    }
+
+    private GrainCommand Command(in Instant now) => new(_costs)
+    {
+        Namespace = _owner,
+        Plan = _plan,
+        IsPlanConfigured = _isPlanConfigured,
+        Key = _key,
+        Above = _above,
+        Attributes = _text.Attributes,
+        Named = _text.Named,
+        IsPeek = _isPeek,
+        RequestId = _requestId,
+        Hold = _hold,
+        Now = now,
+    };
+
+    private static List<CheckBlock> FindBlocks(in GrainCommand command, List<byte[]> keyIds)
+    {
+        var blocks = new List<CheckBlock>();
+        Span<byte> room = stackalloc byte[Bounds.GrainIdBytesMax];
+        NamespaceModel owner = command.Namespace;
+        PlanModel plan = command.Plan;
+        ReadOnlySpan<byte> key = command.Key;
+        CostVector costs = command.Costs;
+        KeyState? above = command.Above;
+        while (true)
+        {
+            byte[] keyId = UsageMover.KeyId(owner, key);
+            keyIds.Add(keyId);
+            uint applicable = plan.Applicable(command.Attributes) & plan.Named(costs) & (command.Hold is null ? ~plan.ConcurrencyMask : ~0u);
+            if (plan.Layout.Usage is not null || (applicable & ~plan.PerMask) != 0)
+            {
+                blocks.Add(new CheckBlock(owner, keyId, keyId, plan, -1, costs));
+            }
+            for (uint rest = applicable & plan.PerMask; rest != 0; rest &= rest - 1)
+            {
+                int limit = BitOperations.TrailingZeroCount(rest);
+                byte[] id = room[..GrainId.WriteValue(room, owner.NameUtf8, key, plan.Limits[limit], command.Attributes)].ToArray();
+                blocks.Add(new CheckBlock(owner, id, keyId, plan, limit, costs));
+            }
+            if (above is null || keyIds.Count == Bounds.LevelsMax)
+            {
+                return blocks;
+            }
+            KeyModel next = above.Current;
+            plan = next.Plan;
+            key = above.NameUtf8;
+            above = next.Above;
+            costs = new CostVector(command.Costs[0]);
+            command.Named.TryPlace(plan, ref costs);
+        }
     }
 }

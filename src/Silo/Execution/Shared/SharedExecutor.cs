@@ -1,25 +1,51 @@
+using Quota.Silo.Execution.Local;
+using Quota.Silo.Execution.Shared.Leases;
+using Quota.Silo.Journal;
 using Quota.Silo.Limiting;
 
 namespace Quota.Silo.Execution.Shared;
 
 /// <summary>
-/// The executor of a silo that shares its keys with others: every check is decided in the store, by whoever wins its conditional
-/// save (<see cref="BatchRunner"/> has the safety argument). Safe for concurrent use.
+/// The executor of a silo that shares its keys with others: what a lease covers is decided here (<see cref="LeaseFront"/>), everything
+/// else in the store, by whoever wins its conditional save (<see cref="BatchRunner"/>). Both have the safety arguments. Safe for
+/// concurrent use.
 /// </summary>
-internal sealed class SharedExecutor(StepRunner steps, SharedRuntime runtime) : IGrainExecutor
+/// <param name="steps">The way to the store.</param>
+/// <param name="runtime">Surroundings.</param>
+/// <param name="front">Decides from leases; null if there are none.</param>
+/// <param name="desk">Keeps the leases; null if there are none.</param>
+/// <param name="journal">Keeps what is spent of them; null if there are none.</param>
+internal sealed class SharedExecutor(StepRunner steps, SharedRuntime runtime, LeaseFront? front, LeaseDesk? desk, IJournal? journal) : IGrainExecutor
 {
+    private readonly JournalWait? _wait = journal is null ? null : new JournalWait(journal);
+
     public void Begin(in GrainCommand command, Decision decision)
     {
+        bool isLeasable = front is not null && LeaseFront.IsEligible(command);
+        if (isLeasable && front!.TryDecide(command, decision))
+        {
+            return;
+        }
+        // What the front looked at is not the answer.
+        decision.ResultBuffer(0);
         var op = CheckOp.Of(command, decision.KeyTreatment, runtime.Continuations);
+        if (isLeasable)
+        {
+            desk!.Note(op, command.Now.WindowNs);
+        }
         decision.Elsewhere = op.Result;
         steps.Submit(op);
     }
 
-    public async ValueTask CompleteAsync(Decision decision)
+    public ValueTask CompleteAsync(Decision decision) =>
+        decision.Elsewhere is { } elsewhere ? AdoptAsync(decision, elsewhere) : _wait?.CompleteAsync(decision) ?? default;
+
+    private async ValueTask AdoptAsync(Decision decision, Task<Decision> elsewhere)
     {
-        if (decision.Elsewhere is { } elsewhere)
+        decision.Adopt(await elsewhere.ConfigureAwait(false));
+        if (decision.JournalPosition != 0)
         {
-            decision.Adopt(await elsewhere.ConfigureAwait(false));
+            await _wait!.CompleteAsync(decision).ConfigureAwait(false);
         }
     }
 }

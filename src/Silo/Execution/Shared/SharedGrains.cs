@@ -1,6 +1,7 @@
 using Quota.Silo.Catalog;
 using Quota.Silo.Events;
 using Quota.Silo.Execution.Local;
+using Quota.Silo.Execution.Shared.Leases;
 using Quota.Silo.Limiting;
 using Quota.Silo.Store;
 using Quota.Silo.Time;
@@ -17,11 +18,12 @@ internal sealed class SharedGrains
     /// <param name="log">Told of events.</param>
     /// <param name="runtime">Surroundings.</param>
     /// <param name="timeoutMs">How long a batch may be tried again.</param>
-    public SharedGrains(IGrainStore store, CatalogState catalog, IClock clock, EventSchedule schedule, EventLog log, SharedRuntime runtime, int timeoutMs)
+    /// <param name="desk">This silo's leases; null if it takes none.</param>
+    public SharedGrains(IGrainStore store, CatalogState catalog, IClock clock, EventSchedule schedule, EventLog log, SharedRuntime runtime, int timeoutMs, LeaseParts? desk = null)
     {
-        Runner = new BatchRunner(store, Layouts, clock, runtime, timeoutMs, () => new Workbench(Layouts, catalog, Expiries, schedule, log));
+        Runner = new BatchRunner(store, Layouts, clock, runtime, timeoutMs, () => new Workbench(Layouts, catalog, Expiries, schedule, log), desk?.Desk, desk?.Front);
         Steps = new StepRunner(Runner, runtime);
-        Limiter = new Limiter(catalog, new SharedExecutor(Steps, runtime), clock);
+        Limiter = new Limiter(catalog, new SharedExecutor(Steps, runtime, desk?.Front, desk?.Desk, desk?.Journal), clock);
         Operations = new SharedOperations(Steps, catalog);
         Usage = new SharedUsage(Steps, store, Runner, Layouts, clock);
         Queue = new SharedEventQueue(Steps);

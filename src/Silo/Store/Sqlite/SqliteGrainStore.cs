@@ -70,7 +70,10 @@ internal sealed class SqliteGrainStore : IGrainStore
                 GrainSave save = saves[i];
                 if (save.IsDeletion)
                 {
-                    saved.Span[i] = Execute(transaction, "DELETE FROM grains WHERE id = $a AND ($b = -1 OR version = $b)", save.Id.ToArray(), save.ExpectedVersion) == 1 || save.ExpectedVersion is GrainSave.AnyVersion or 0;
+                    byte[] id = save.Id.ToArray();
+                    saved.Span[i] = Execute(transaction, "DELETE FROM grains WHERE id = $a AND ($b = -1 OR version = $b)", id, save.ExpectedVersion) == 1
+                        || save.ExpectedVersion == GrainSave.AnyVersion
+                        || (save.ExpectedVersion == 0 && Scalar(transaction, "SELECT 1 FROM grains WHERE id = $a", id) is null);
                     continue;
                 }
                 SqliteCommand command = save.ExpectedVersion == GrainSave.AnyVersion ? _save : _saveIf;

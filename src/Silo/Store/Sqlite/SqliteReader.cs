@@ -34,7 +34,7 @@ internal sealed class SqliteReader : IDisposable
         command.Parameters.AddWithValue("$after", after);
         command.Parameters.AddWithValue("$prefix", prefix);
         command.Parameters.AddWithValue("$limit", limit);
-        if (UpperEnd(prefix) is byte[] end)
+        if (IdPrefix.UpperEnd(prefix) is byte[] end)
         {
             command.CommandText = command.CommandText.Replace("ORDER BY", "AND id < $end ORDER BY", StringComparison.Ordinal);
             command.Parameters.AddWithValue("$end", end);
@@ -56,17 +56,4 @@ internal sealed class SqliteReader : IDisposable
 
     private static StoredGrain Read(SqliteDataReader row, int first) =>
         new(unchecked((ulong)row.GetInt64(first)), row.GetInt64(first + 1), row.GetInt64(first + 2), (byte[])row.GetValue(first + 3));
-
-    /// <summary>The first id after all ids with this prefix, or null if there is none.</summary>
-    private static byte[]? UpperEnd(byte[] prefix)
-    {
-        int last = Array.FindLastIndex(prefix, b => b != 0xFF);
-        if (last < 0)
-        {
-            return null;
-        }
-        byte[] end = prefix[..(last + 1)];
-        end[last]++;
-        return end;
-    }
 }

@@ -1,0 +1,53 @@
+namespace Quota.Silo.Execution.Shared.Leases;
+
+/// <summary>
+/// How often blocks were asked for in the store of late, in fixed memory: a row of counters that blocks share by their hash. Two
+/// blocks on one counter make both look hotter than they are, which at most costs a lease too many.
+/// <para>Safe for concurrent use: a count may be lost to a race, which makes a block look a little colder.</para>
+/// </summary>
+internal sealed class DemandSketch
+{
+    private const int Slots = 1 << 16;
+
+    private readonly Slot[] _slots = new Slot[Slots];
+
+    /// <summary>Notes a check.</summary>
+    public void Note(ReadOnlySpan<byte> blockId, long units, long nowNs)
+    {
+        ref Slot slot = ref At(blockId);
+        Turn(ref slot, nowNs);
+        slot.Checks++;
+        slot.Units += units;
+    }
+
+    /// <summary>Checks, and their units, in between one and two seconds before now.</summary>
+    public (long Checks, long Units) Recent(ReadOnlySpan<byte> blockId, long nowNs)
+    {
+        ref Slot slot = ref At(blockId);
+        Turn(ref slot, nowNs);
+        return (slot.Checks + slot.ChecksBefore, slot.Units + slot.UnitsBefore);
+    }
+
+    private static void Turn(ref Slot slot, long nowNs)
+    {
+        long second = nowNs / 1_000_000_000;
+        long passed = second - slot.Second;
+        if (passed <= 0)
+        {
+            return;
+        }
+        (slot.ChecksBefore, slot.UnitsBefore) = passed == 1 ? (slot.Checks, slot.Units) : (0, 0);
+        (slot.Second, slot.Checks, slot.Units) = (second, 0, 0);
+    }
+
+    private ref Slot At(ReadOnlySpan<byte> blockId) => ref _slots[KeyHash.Compute(blockId) % Slots];
+
+    private struct Slot
+    {
+        public long Second;
+        public long Checks;
+        public long Units;
+        public long ChecksBefore;
+        public long UnitsBefore;
+    }
+}

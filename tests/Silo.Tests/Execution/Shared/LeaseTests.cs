@@ -1,0 +1,218 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Quota.Grains.Calendar;
+using Quota.Grains.Model;
+using Quota.Grains.Usage;
+using Quota.Silo.Catalog;
+using Quota.Silo.Events;
+using Quota.Silo.Execution.Local;
+using Quota.Silo.Execution.Shared;
+using Quota.Silo.Execution.Shared.Leases;
+using Quota.Silo.Limiting;
+using Quota.Silo.Store.Sqlite;
+using Quota.Silo.Tests.Support;
+
+namespace Quota.Silo.Tests.Execution.Shared;
+
+/// <summary>Several silos that work on the grains of one store, with leases.</summary>
+public sealed class LeaseTests : IAsyncLifetime
+{
+    private const int Amount = 20_000;
+
+    private static readonly PlanModel Plan = new(
+        "p",
+        [
+            LimitModel.Quota("month", Amount, new CalendarRule(CalendarUnit.Month)),
+            LimitModel.SlidingWindow("minute", Amount, 60_000_000_000),
+        ],
+        billing: BillingModel.Utc);
+
+    private readonly TempFolder _folder = new();
+    private readonly ManualClock _clock = new();
+    private readonly List<SqliteGrainStore> _stores = [];
+    private readonly List<Silo> _silos = [];
+    private NamespaceModel _space = null!;
+
+    public Task InitializeAsync()
+    {
+        CatalogModel catalog = Catalogs.Of("n", [Plan]);
+        Assert.True(catalog.Namespaces.TryGet("n"u8, out NamespaceModel? space));
+        _space = space;
+        for (int i = 0; i < 3; i++)
+        {
+            _silos.Add(Open(i, new CatalogState(catalog), new KeyTable(new LayoutRegistry(), 100_000), new MemoryJournal()));
+        }
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (SqliteGrainStore store in _stores)
+        {
+            await store.DisposeAsync();
+        }
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_hot_key_on_all_silos_admits_its_amount_exactly_bills_it_and_seldom_asks_the_store()
+    {
+        int admitted = 0;
+        int refused = 0;
+        int[] bySilo = new int[3];
+        await Parallel.ForEachAsync(Enumerable.Range(0, 6), new ParallelOptions { MaxDegreeOfParallelism = 6 }, async (worker, _) =>
+        {
+            for (int i = 0; i < 5_000; i++)
+            {
+                Decision decision = await CheckAsync(_silos[worker % 3], "k");
+                Assert.Equal(DecisionStatus.Decided, decision.Status);
+                if (decision.Allowed)
+                {
+                    Interlocked.Increment(ref bySilo[worker % 3]);
+                }
+                Interlocked.Add(ref decision.Allowed ? ref admitted : ref refused, 1);
+            }
+        });
+        // What a silo still holds unspent is given back, and then is there for everybody.
+        await SettleAllAsync();
+        _clock.AdvanceMs(1_000);
+        while ((await CheckAsync(_silos[0], "k")).Allowed)
+        {
+            admitted++;
+        }
+        await SettleAllAsync();
+        Assert.Equal(Amount, admitted);
+        Assert.Equal(Amount, Used(await UsageAsync(_silos[1], "k")));
+        Assert.All(bySilo, n => Assert.True(n > 0));
+        long commits = _silos.Sum(s => s.Grains.Runner.Commits);
+        Assert.True(commits < Amount / 20, $"{commits} commits for {admitted} checks");
+    }
+
+    [Fact]
+    public async Task A_cold_key_gets_no_lease()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            await CheckAsync(_silos[i % 3], "cold");
+            _clock.AdvanceMs(1_000);
+        }
+        Assert.All(_silos, s => Assert.Equal(0, s.Parts.Desk.Held));
+        Assert.Equal(20, Used(await UsageAsync(_silos[0], "cold")));
+    }
+
+    [Fact]
+    public async Task An_ended_lease_is_settled_and_what_was_not_spent_comes_back()
+    {
+        await HeatAsync(_silos[0]);
+        Assert.Equal(1, _silos[0].Parts.Desk.Held);
+        long before = (await CheckAsync(_silos[1], "k")).Results[0].Remaining;
+        _clock.AdvanceMs(_space.Leases.DurationMs + 1);
+        await _silos[0].Sweep.SettleDueAsync();
+        Assert.Equal(0, _silos[0].Parts.Desk.Held);
+        long after = (await CheckAsync(_silos[1], "k")).Results[0].Remaining;
+        Assert.True(after > before, $"{after} after, {before} before");
+        Assert.Equal(Amount - after, Used(await UsageAsync(_silos[2], "k")));
+    }
+
+    [Fact]
+    public async Task What_a_silo_spent_before_it_was_killed_is_settled_when_it_comes_back()
+    {
+        int admitted = await HeatAsync(_silos[0]);
+        var journal = (MemoryJournal)_silos[0].Parts.Journal;
+        // Killed: its memory is gone, its journal is not.
+        var table = new KeyTable(new LayoutRegistry(), 1_000);
+        var recovery = new Recovery(table);
+        foreach (byte[] record in journal.Records)
+        {
+            Assert.True(recovery.Apply(record));
+        }
+        Silo back = Open(0, _silos[0].Catalog, table, journal);
+        Assert.True(Used(await UsageAsync(_silos[1], "k")) < admitted);
+        await back.Sweep.FindAsync(isStart: true, default);
+        Assert.True(await back.Sweep.SettleAllAsync());
+        Assert.Equal(admitted, Used(await UsageAsync(_silos[1], "k")));
+        Assert.Equal(Amount - admitted - 1, (await CheckAsync(_silos[2], "k")).Results[0].Remaining);
+    }
+
+    [Fact]
+    public async Task A_spent_key_is_refused_without_asking_the_store()
+    {
+        await CheckAsync(_silos[0], "k", Amount);
+        Assert.False((await CheckAsync(_silos[1], "k")).Allowed);
+        long pending = _silos[1].Grains.Runner.Reads;
+        for (int i = 0; i < 1_000; i++)
+        {
+            Decision decision = await CheckAsync(_silos[1], "k");
+            Assert.False(decision.Allowed);
+            Assert.Equal(0, decision.Results[0].Remaining);
+        }
+        Assert.Equal(pending, _silos[1].Grains.Runner.Reads);
+    }
+
+    [Fact]
+    public async Task Every_day_and_month_gets_what_was_used_in_it()
+    {
+        int admitted = 0;
+        for (int day = 0; day < 30; day++)
+        {
+            admitted += await HeatAsync(_silos[day % 3]);
+            _clock.AdvanceMs(24 * 3600 * 1000);
+            foreach (Silo silo in _silos)
+            {
+                await silo.Sweep.SettleDueAsync();
+            }
+        }
+        Assert.True(MonthLabel.TryParse("2026-03", out MonthLabel march));
+        Assert.True(MonthLabel.TryParse("2026-04", out MonthLabel april));
+        UsageMonth first = await UsageAsync(_silos[0], "k", march);
+        UsageMonth second = await UsageAsync(_silos[1], "k", april);
+        Assert.Equal(admitted, Used(first) + Used(second));
+        Assert.Equal(admitted / 30 * 22, Used(first));
+        Assert.Equal(22, first.Days.Count);
+    }
+
+    private async Task<int> HeatAsync(Silo silo)
+    {
+        int admitted = 0;
+        for (int i = 0; i < 200; i++)
+        {
+            admitted += (await CheckAsync(silo, "k")).Allowed ? 1 : 0;
+        }
+        return admitted;
+    }
+
+    private async Task SettleAllAsync()
+    {
+        foreach (Silo silo in _silos)
+        {
+            Assert.True(await silo.Sweep.SettleAllAsync());
+        }
+    }
+
+    private Silo Open(int number, CatalogState catalog, KeyTable table, MemoryJournal journal)
+    {
+        var store = new SqliteGrainStore(Path.Combine(_folder.Path, "shared.db"));
+        _stores.Add(store);
+        var runtime = new SharedRuntime();
+        var parts = new LeaseParts(table, journal, null, (number + 1, $"silo-{number}"), () => 3);
+        var grains = new SharedGrains(store, catalog, _clock, new EventSchedule(), new EventLog(NullLogger.Instance, TimeProvider.System), runtime, 30_000, parts);
+        var sweep = new LeaseSweep(parts.Desk, grains.Steps, catalog, store, _clock, runtime, NullLogger.Instance);
+        return new Silo(grains, parts, sweep, catalog);
+    }
+
+    private static async ValueTask<Decision> CheckAsync(Silo silo, string key, long cost = 1)
+    {
+        var request = new CheckRequest { Namespace = "n"u8, Key = Encoding.UTF8.GetBytes(key), Cost = cost };
+        var decision = new Decision();
+        silo.Grains.Limiter.Begin(request, silo.Grains.Limiter.Now(), decision);
+        await silo.Grains.Limiter.CompleteAsync(decision);
+        return decision;
+    }
+
+    private static long Used(UsageMonth month) => month.Units.Where(u => u.Unit == "requests").Sum(u => u.Used);
+
+    private static async Task<UsageMonth> UsageAsync(Silo silo, string key, MonthLabel? month = null) =>
+        (await silo.Grains.Usage.ReadAsync("n"u8.ToArray(), Encoding.UTF8.GetBytes(key), month ?? BillingModel.Utc.MonthAt(ManualClock.DefaultStartMs), default)).Total(BillingModel.Utc)!;
+
+    private sealed record Silo(SharedGrains Grains, LeaseParts Parts, LeaseSweep Sweep, CatalogState Catalog);
+}

@@ -1,0 +1,9 @@
+namespace Quota.Silo.Tests.Support;
+
+/// <summary>An outside server that tests need.</summary>
+public enum ServerKind
+{
+    None,
+    DynamoLocal,
+    Postgres,
+}

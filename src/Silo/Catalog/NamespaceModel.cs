@@ -55,9 +55,6 @@ public sealed class NamespaceModel
     /// <summary>An expired reservation that did not say otherwise is settled as estimated; otherwise it is cancelled.</summary>
     public bool SettlesExpired { get; init; } = true;
 
-    /// <summary>Whether and how silos of a cluster decide alone on hot keys.</summary>
-    public Cluster.LeasePolicy Leases { get; init; } = new();
-
     /// <summary>Open reservations per key.</summary>
     public int ReservationsPerKeyMax { get; init; } = Bounds.ReservationsPerKeyDefault;
 

@@ -1,3 +1,4 @@
+using Quota.Contracts;
 using Quota.Grains;
 
 namespace Quota.Silo.Cluster.Forwarding;
@@ -18,7 +19,7 @@ internal sealed class PartitionMap
     /// <param name="members">The silos that work, in any order.</param>
     public PartitionMap(int partitions, IEnumerable<PartitionMember> members)
     {
-        Invariant.Check(partitions is > 0 and <= PartitionSettings.CountMax);
+        Invariant.Check(partitions is > 0 and <= Bounds.PartitionsMax);
         Members = [.. members.OrderBy(m => m.Name, StringComparer.Ordinal)];
         Invariant.Check(Members.Length < short.MaxValue && Members.Count(m => m.IsSelf) <= 1);
         _owners = new short[partitions];

@@ -19,7 +19,7 @@ internal sealed class SiloHost : IAsyncDisposable
     private static readonly TimeSpan HealthInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly SiloStorage _storage;
-    private readonly SiloEngine _engine;
+    private readonly ISiloEngine _engine;
     private readonly EdgeServer _edge;
     private readonly ServingState _serving;
     private readonly ILogger _logger;
@@ -29,7 +29,7 @@ internal sealed class SiloHost : IAsyncDisposable
     private volatile bool _isTried;
     private bool _stopped;
 
-    private SiloHost(SiloStorage storage, SiloEngine engine, EdgeServer edge, ServingState serving, CatalogState catalog, ILogger logger)
+    private SiloHost(SiloStorage storage, ISiloEngine engine, EdgeServer edge, ServingState serving, CatalogState catalog, ILogger logger)
     {
         _storage = storage;
         _engine = engine;
@@ -62,14 +62,24 @@ internal sealed class SiloHost : IAsyncDisposable
     public static async Task<(SiloHost? Host, string? Error)> StartAsync(SiloSettings settings, CatalogModel catalog, SiloHostOptions options, ILoggerFactory loggers, CancellationToken cancellation)
     {
         ILogger logger = loggers.CreateLogger("Quota");
-        if (settings.Cluster is { } cluster)
+        if (settings.Cluster is { Executor: Cluster.ExecutorKind.Orleans })
         {
-            return (null, $"server.executor: {cluster.Executor} is not part of this build");
+            return (null, "server.executor: orleans is not part of this build");
         }
         (SiloStorage? storage, string? error) = await SiloStorage.OpenAsync(settings, options.AcceptJournalLoss, logger, cancellation).ConfigureAwait(false);
         if (storage is null)
         {
             return (null, error);
+        }
+        ClusterStore? cluster = null;
+        if (settings.Cluster is not null)
+        {
+            (cluster, error) = await ClusterStore.OpenAsync(settings, storage, logger, cancellation).ConfigureAwait(false);
+            if (cluster is null)
+            {
+                await storage.DisposeAsync().ConfigureAwait(false);
+                return (null, error);
+            }
         }
         DefinitionHost? definitions = null;
         if (options.Config is { } config)
@@ -78,12 +88,16 @@ internal sealed class SiloHost : IAsyncDisposable
             (definitions, error) = await DefinitionHost.OpenAsync(settings, config, logger, cancellation).ConfigureAwait(false);
             if (definitions is null)
             {
+                if (cluster is not null)
+                {
+                    await cluster.DisposeAsync().ConfigureAwait(false);
+                }
                 await storage.DisposeAsync().ConfigureAwait(false);
                 return (null, error);
             }
             catalog = definitions.Service.Catalog;
         }
-        SiloHost host = Compose(settings, catalog, options, storage, definitions, loggers, logger);
+        SiloHost host = Compose(settings, catalog, options, storage, cluster, definitions, loggers, logger);
         try
         {
             await host.StartAsync(options, cancellation).ConfigureAwait(false);
@@ -112,12 +126,13 @@ internal sealed class SiloHost : IAsyncDisposable
         await _edge.StopAsync().ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _background.ConfigureAwait(false);
+        await _engine.HandOverAsync().ConfigureAwait(false);
         if (!_checkpointsFailed && _storage.Journal.Status != JournalStatus.Failed)
         {
             await _engine.Checkpointer.TryRoundAsync(CancellationToken.None).ConfigureAwait(false);
         }
         await _edge.DisposeAsync().ConfigureAwait(false);
-        _engine.Dispose();
+        await _engine.DisposeAsync().ConfigureAwait(false);
         if (Definitions is not null)
         {
             await Definitions.DisposeAsync().ConfigureAwait(false);
@@ -150,11 +165,13 @@ internal sealed class SiloHost : IAsyncDisposable
         _background = Task.WhenAll(_background, Task.Run(FollowJournalAsync, CancellationToken.None));
     }
 
-    private static SiloHost Compose(SiloSettings settings, CatalogModel catalog, SiloHostOptions options, SiloStorage storage, DefinitionHost? definitions, ILoggerFactory loggers, ILogger logger)
+    private static SiloHost Compose(SiloSettings settings, CatalogModel catalog, SiloHostOptions options, SiloStorage storage, ClusterStore? cluster, DefinitionHost? definitions, ILoggerFactory loggers, ILogger logger)
     {
         var state = new CatalogState(catalog);
         IClock clock = options.Clock ?? new SystemClock(TimeProvider.System, storage.LatestWindowNs);
-        var engine = new SiloEngine(storage, state, clock, settings, logger);
+        ISiloEngine engine = cluster is null
+            ? new LocalEngine(storage, state, clock, settings, logger)
+            : new SharedEngine(storage, cluster, state, clock, settings, logger);
         if (definitions is not null)
         {
             definitions.Service.Eraser = engine.Eraser;

@@ -1,0 +1,98 @@
+using Quota.Silo.Catalog;
+using Quota.Silo.Definitions;
+using Quota.Silo.Events;
+using Quota.Silo.Execution.Local;
+using Quota.Silo.Execution.Shared;
+using Quota.Silo.Execution.Shared.Leases;
+using Quota.Silo.Limiting;
+using Quota.Silo.Time;
+using Quota.Silo.Usage;
+
+namespace Quota.Silo.Hosting;
+
+/// <summary>
+/// The engine of a silo that shares its keys: the shared executor, its leases in the silo's own table and journal, and the loops that
+/// look after what no request asks for.
+/// </summary>
+internal sealed class SharedEngine : ISiloEngine
+{
+    private readonly ClusterStore _cluster;
+    private readonly WebhookSender _sender = new(TimeProvider.System);
+    private readonly WebhookDispatcher _dispatcher;
+    private readonly UsageSealer _sealer;
+    private readonly LeaseSweep _leases;
+    private readonly SharedSweep _sweep;
+    private readonly SharedGrains _grains;
+
+    /// <param name="storage">The silo's own: leased blocks, and what was spent of them.</param>
+    /// <param name="cluster">The store of all silos.</param>
+    /// <param name="catalog">Plans and keys.</param>
+    /// <param name="clock">On the wall clock's scale.</param>
+    /// <param name="settings">Of a silo in a cluster.</param>
+    /// <param name="logger">Told of faults.</param>
+    public SharedEngine(SiloStorage storage, ClusterStore cluster, CatalogState catalog, IClock clock, SiloSettings settings, ILogger logger)
+    {
+        _cluster = cluster;
+        var log = new EventLog(logger, TimeProvider.System);
+        var schedule = new EventSchedule();
+        var runtime = new SharedRuntime();
+        Leases = new LeaseParts(storage.Table, storage.Journal, storage.Store, (cluster.Holder, settings.SiloName), () => Silos());
+        _grains = new SharedGrains(cluster.Store, catalog, clock, schedule, log, runtime, settings.Cluster!.Store.TimeoutMs, Leases);
+        Checkpointer = new Checkpointer(storage.Table, storage.Journal, storage.Store, clock, settings, logger);
+        _leases = new LeaseSweep(Leases.Desk, _grains.Steps, catalog, cluster.Store, clock, runtime, logger);
+        _sweep = new SharedSweep(_grains, cluster.Store, catalog, schedule, clock, logger);
+        _sealer = new UsageSealer(catalog, Usage, clock, logger);
+        var deliverer = new EventDeliverer(_grains.Queue, catalog, _sender, new RetrySchedule(Environment.TickCount), clock, log);
+        _dispatcher = new WebhookDispatcher(schedule, deliverer, clock, TimeProvider.System, log);
+    }
+
+    /// <summary>How many silos share the store now, this one included.</summary>
+    public Func<int> Silos { get; set; } = () => 1;
+
+    public LeaseParts Leases { get; }
+
+    public SharedGrains Grains => _grains;
+
+    public Limiter Limiter => _grains.Limiter;
+
+    public IGrainOperations Operations => _grains.Operations;
+
+    public IUsageLedger Usage => _grains.Usage;
+
+    public IKeyEraser Eraser { get; } = new NoEraser();
+
+    public Checkpointer Checkpointer { get; }
+
+    /// <summary>Finds the leases that the silo held when it was last stopped, so that they are settled before anything else is.</summary>
+    public async Task RestoreAsync(CancellationToken cancellation)
+    {
+        await _grains.Runner.LoadLayoutsAsync().ConfigureAwait(false);
+        await _leases.FindAsync(isStart: true, cancellation).ConfigureAwait(false);
+        await _leases.SettleAllAsync().ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(
+        Task.Run(() => _leases.RunAsync(cancellation), CancellationToken.None),
+        Task.Run(() => _sweep.RunAsync(cancellation), CancellationToken.None),
+        Task.Run(() => _sealer.RunAsync(cancellation), CancellationToken.None),
+        Task.Run(() => _dispatcher.RunAsync(cancellation), CancellationToken.None));
+
+    /// <summary>Settles every lease, so that its permits are there for the others at once.</summary>
+    public Task HandOverAsync() => _leases.SettleAllAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        _sender.Dispose();
+        await _cluster.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Keys of a shared store are not erased yet.</summary>
+    private sealed class NoEraser : IKeyEraser
+    {
+        public ValueTask<bool> KnowsAsync(NamespaceModel owner, byte[] key, CancellationToken cancellation) => new(true);
+
+        public ValueTask<string?> EraseAsync(NamespaceModel owner, byte[] key, byte[] pseudonym, CancellationToken cancellation) =>
+            new("keys of a store that silos share cannot be erased yet; see docs/CLUSTER.md");
+    }
+}

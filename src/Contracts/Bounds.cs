@@ -440,6 +440,24 @@ public static class Bounds
     /// <summary>Checks of other silos that one silo works on at once: a full lane from each of sixteen silos.</summary>
     public const int ForwardedDecisionsMax = 16 * ForwardCallsPerOwnerMax * ForwardBatchChecksMax;
 
+    /// <summary>
+    /// Checks on one key, in one to two seconds, after which a silo stops handing them to the key's owner and takes a lease of its own: a
+    /// lease costs two commits in its time, and hundreds of checks that are handed on cost more.
+    /// </summary>
+    public const int ForwardChecksMax = 500;
+
+    /// <summary>Shortest time a silo waits for another one that may be configured: below it, the network's jitter decides.</summary>
+    public const int ForwardTimeoutMsMin = 10;
+
+    /// <summary>Longest: callers have long given up.</summary>
+    public const int ForwardTimeoutMsMax = 10_000;
+
+    /// <summary>Most often that a silo may be asked whether it is there: below it, a collection of garbage looks like death.</summary>
+    public const int ProbeIntervalMsMin = 200;
+
+    /// <summary>Least often: until a death is noticed, as many intervals pass as probes may be missed.</summary>
+    public const int ProbeIntervalMsMax = 60_000;
+
     /// <summary>How often a silo that did not answer is asked whether it does again.</summary>
     public const int ForwardProbeIntervalMs = 250;
 

@@ -44,13 +44,14 @@ internal static class OrleansHost
     private static void Configure(ISiloBuilder silo, OrleansSettings settings)
     {
         silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = settings.ClusterId);
+        IPEndPoint endPoint = settings.EndPoint;
         silo.Configure<EndpointOptions>(options =>
         {
-            options.AdvertisedIPAddress = settings.Advertised.Address;
-            options.SiloPort = settings.Advertised.Port;
+            options.AdvertisedIPAddress = endPoint.Address;
+            options.SiloPort = endPoint.Port;
             // Nobody outside the cluster talks to it.
             options.GatewayPort = 0;
-            options.SiloListeningEndpoint = settings.ListensEverywhere ? new IPEndPoint(IPAddress.Any, settings.Advertised.Port) : settings.Advertised;
+            options.SiloListeningEndpoint = settings.ListensEverywhere ? new IPEndPoint(IPAddress.Any, endPoint.Port) : endPoint;
         });
         silo.Configure<ClusterMembershipOptions>(options => SetProbes(options, settings));
         silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
@@ -67,7 +68,7 @@ internal static class OrleansHost
                 });
                 break;
             default:
-                silo.UseDevelopmentClustering(settings.Primary ?? settings.Advertised);
+                silo.UseDevelopmentClustering(settings.PrimaryEndPoint);
                 break;
         }
         if (settings.Tls is { } tls)

@@ -80,7 +80,7 @@ internal sealed class OrleansMember(OrleansSettings settings, PartitionHost host
         {
             // Whatever keeps Orleans from starting: the message is for the operator, who has configured it.
             await DisposeAsync(member).ConfigureAwait(false);
-            return $"cannot join the Orleans cluster {settings.ClusterId} at {settings.Advertised}: {e.GetBaseException().Message}";
+            return $"cannot join the Orleans cluster {settings.ClusterId} at {settings.Address}: {e.GetBaseException().Message}";
         }
     }
 

@@ -1,4 +1,6 @@
 using System.Net;
+using Quota.Grains;
+using Quota.Silo.Catalog.Config;
 using Quota.Silo.Cluster.Forwarding;
 using Quota.Silo.Store;
 
@@ -10,17 +12,23 @@ internal sealed record OrleansSettings
     /// <summary>Silos with the same name here, and the same membership, are one cluster.</summary>
     public string ClusterId { get; init; } = "quota";
 
-    /// <summary>Other silos reach this one here. The address has to be one that they can reach, not that of all interfaces.</summary>
-    public required IPEndPoint Advertised { get; init; }
+    /// <summary>Other silos reach this one here, and it listens here; not the address of all interfaces. An address that <see cref="ListenText"/> reads.</summary>
+    public string Address { get; init; } = "127.0.0.1:7072";
 
-    /// <summary>This silo listens on all interfaces, not only on the one of <see cref="Advertised"/>.</summary>
+    /// <summary><see cref="Address"/>, read.</summary>
+    public IPEndPoint EndPoint => Read(Address);
+
+    /// <summary>Listens on all interfaces, with the port of <see cref="Address"/>: for networks that translate addresses.</summary>
     public bool ListensEverywhere { get; init; }
 
-    /// <summary>Where the silos of the cluster are listed: a service of DynamoDB or PostgreSQL; null: in the memory of <see cref="Primary"/>.</summary>
+    /// <summary>Where the silos of the cluster are listed: beside the grains; null: in the memory of <see cref="Primary"/>.</summary>
     public StoreSettings? Membership { get; init; }
 
-    /// <summary>Without <see cref="Membership"/>: the silo that knows the others. For development: the cluster does not outlive it.</summary>
-    public IPEndPoint? Primary { get; init; }
+    /// <summary>Without <see cref="Membership"/>: the address of the silo that knows the others. For development: the cluster does not outlive it.</summary>
+    public string Primary { get; init; } = "127.0.0.1:7072";
+
+    /// <summary><see cref="Primary"/>, read.</summary>
+    public IPEndPoint PrimaryEndPoint => Read(Primary);
 
     /// <summary>Partitions, and how checks are sent.</summary>
     public PartitionSettings Partitions { get; init; } = new();
@@ -33,4 +41,10 @@ internal sealed record OrleansSettings
 
     /// <summary>Unanswered probes after which a silo counts as dead, and its partitions go to others.</summary>
     public int ProbesMissedMax { get; init; } = 2;
+
+    private static IPEndPoint Read(string address)
+    {
+        Invariant.Check(ListenText.TryParse(address, out IPEndPoint endPoint));
+        return endPoint;
+    }
 }

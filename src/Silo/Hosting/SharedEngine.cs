@@ -51,6 +51,8 @@ internal sealed class SharedEngine : ISiloEngine
 
     public LeaseParts Leases { get; }
 
+    public LeaseSweep LeaseSweep => _leases;
+
     public SharedGrains Grains => _grains;
 
     public Limiter Limiter => _grains.Limiter;

@@ -1,4 +1,7 @@
+using Quota.Contracts;
 using Quota.Silo.Execution;
+using Quota.Silo.Execution.Shared;
+using Quota.Silo.Execution.Shared.Leases;
 using Quota.Silo.Limiting;
 using Quota.Silo.Time;
 
@@ -6,7 +9,8 @@ namespace Quota.Silo.Cluster.Forwarding;
 
 /// <summary>
 /// The executor of a silo in a cluster with partitions: hands each check to the silo that owns its key's partition, which mostly
-/// decides from memory, and decides here what it owns itself or cannot hand on.
+/// decides from memory, and decides here what it owns itself or cannot hand on, and what its own leases cover: a key that this silo is
+/// asked for very often is not handed on, so that the silo's own executor takes a lease on it.
 /// <para>
 /// Safety. No answer depends on who owns a partition. Every silo's own executor is right for every key, whoever else decides on it at
 /// the same time, because what it counts is either saved in the shared store under a condition or spent from permits that the store
@@ -21,6 +25,8 @@ internal sealed class ForwardRouter : IGrainExecutor, IDisposable
     private readonly PartitionSettings _settings;
     private readonly TimeProvider _time;
     private readonly CheckFallback _fallback;
+    private readonly SharedExecutor? _leases;
+    private readonly DemandSketch _demand = new();
     private volatile Routes _routes;
 
     /// <param name="own">Decides in this silo, on any key.</param>
@@ -30,6 +36,7 @@ internal sealed class ForwardRouter : IGrainExecutor, IDisposable
     public ForwardRouter(IGrainExecutor own, PartitionSettings settings, IClock clock, TimeProvider time)
     {
         _own = own;
+        _leases = own as SharedExecutor;
         _settings = settings;
         _time = time;
         _fallback = new CheckFallback(own, clock);
@@ -53,10 +60,30 @@ internal sealed class ForwardRouter : IGrainExecutor, IDisposable
         int partition = PartitionNumber.Of(command, routes.Map.Partitions);
         int owner = routes.Map.OwnerOf(partition);
         // The silo tries itself out in a namespace of its own, which is about this silo and no other.
-        if (owner < 0 || routes.Lanes[owner] is not { } lane || command.Namespace.Name == SelfTestNamespace.Name || !lane.TryAdd(command, decision, partition))
+        if (owner < 0 || routes.Lanes[owner] is not { } lane || command.Namespace.Name == SelfTestNamespace.Name)
         {
             _own.Begin(command, decision);
         }
+        else if (_leases is null || !_leases.TryBegin(command, decision))
+        {
+            if (IsHot(command) || !lane.TryAdd(command, decision, partition))
+            {
+                _own.Begin(command, decision);
+            }
+        }
+    }
+
+    /// <summary>Whether this silo alone asks for the key so often that a lease of its own pays.</summary>
+    private bool IsHot(in GrainCommand command)
+    {
+        if (_leases is null || !LeaseFront.IsEligible(command))
+        {
+            return false;
+        }
+        Span<byte> id = stackalloc byte[Bounds.GrainIdBytesMax];
+        id = id[..GrainId.WriteKey(id, command.Namespace.NameUtf8, command.Key)];
+        _demand.Note(id, 1, command.Now.WindowNs);
+        return _demand.Recent(id, command.Now.WindowNs).Checks >= Bounds.ForwardChecksMax;
     }
 
     public ValueTask CompleteAsync(Decision decision)

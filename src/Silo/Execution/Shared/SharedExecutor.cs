@@ -19,15 +19,25 @@ internal sealed class SharedExecutor(StepRunner steps, SharedRuntime runtime, Le
 {
     private readonly JournalWait? _wait = journal is null ? null : new JournalWait(journal);
 
-    public void Begin(in GrainCommand command, Decision decision)
+    /// <summary>Decides a check from leases alone; false, and nothing has happened, if they do not suffice.</summary>
+    public bool TryBegin(in GrainCommand command, Decision decision)
     {
-        bool isLeasable = front is not null && LeaseFront.IsEligible(command);
-        if (isLeasable && front!.TryDecide(command, decision))
+        if (front is not null && LeaseFront.IsEligible(command) && front.TryDecide(command, decision))
         {
-            return;
+            return true;
         }
         // What the front looked at is not the answer.
         decision.ResultBuffer(0);
+        return false;
+    }
+
+    public void Begin(in GrainCommand command, Decision decision)
+    {
+        bool isLeasable = front is not null && LeaseFront.IsEligible(command);
+        if (TryBegin(command, decision))
+        {
+            return;
+        }
         var op = CheckOp.Of(command, decision.KeyTreatment, runtime.Continuations);
         if (isLeasable)
         {

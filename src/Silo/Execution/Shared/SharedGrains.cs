@@ -23,7 +23,8 @@ internal sealed class SharedGrains
     {
         Runner = new BatchRunner(store, Layouts, clock, runtime, timeoutMs, () => new Workbench(Layouts, catalog, Expiries, schedule, log), desk?.Desk, desk?.Front);
         Steps = new StepRunner(Runner, runtime);
-        Limiter = new Limiter(catalog, new SharedExecutor(Steps, runtime, desk?.Front, desk?.Desk, desk?.Journal), clock);
+        Executor = new SharedExecutor(Steps, runtime, desk?.Front, desk?.Desk, desk?.Journal);
+        Limiter = new Limiter(catalog, Executor, clock);
         Operations = new SharedOperations(Steps, catalog);
         Usage = new SharedUsage(Steps, store, Runner, Layouts, clock);
         Queue = new SharedEventQueue(Steps);
@@ -36,6 +37,8 @@ internal sealed class SharedGrains
     public BatchRunner Runner { get; }
 
     public StepRunner Steps { get; }
+
+    public SharedExecutor Executor { get; }
 
     public Limiter Limiter { get; }
 

@@ -81,6 +81,15 @@ internal sealed class LeaseSweep(LeaseDesk desk, StepRunner steps, CatalogState 
         }
     }
 
+    /// <summary>Settles what this silo holds of some blocks, whether or not it has ended. What cannot be settled now stays due.</summary>
+    public async Task SettleAsync(Func<CheckBlock, bool> isMeant)
+    {
+        foreach (CheckBlock[] some in desk.All().Where(isMeant).Chunk(SettlesAtOnce))
+        {
+            await Task.WhenAll(some.Select(SettleAsync)).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Settles everything this silo holds, whether or not it has ended.</summary>
     /// <returns>Whether nothing is left.</returns>
     public async Task<bool> SettleAllAsync()

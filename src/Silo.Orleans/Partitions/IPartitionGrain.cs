@@ -5,8 +5,8 @@ namespace Quota.Silo.Orleans.Partitions;
 internal interface IPartitionGrain : IGrainWithIntegerKey
 {
     /// <summary>
-    /// Makes sure that the silo where the partition is may own it; otherwise the partition leaves that silo, and the next call brings
-    /// it to the silo where it belongs. Returns whether it stays.
+    /// Makes sure that the silo where the partition is may own it; otherwise the partition moves to the silo where it belongs. Returns
+    /// whether it stays.
     /// </summary>
     [Alias("settle")]
     Task<bool> SettleAsync();

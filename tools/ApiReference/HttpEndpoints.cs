@@ -12,6 +12,7 @@ public static class HttpEndpoints
     public static IReadOnlyDictionary<string, string> ByMethod { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["QuotaService.CheckQuota"] = "POST /v1/check",
+        ["Cluster.GetClusterStatus"] = "GET /v1/cluster",
         ["AdminService.CreateNamespace"] = $"POST {Namespaces}",
         ["AdminService.GetNamespace"] = $"GET {OneNamespace}",
         ["AdminService.ListNamespaces"] = $"GET {Namespaces}",

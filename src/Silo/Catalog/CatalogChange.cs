@@ -11,8 +11,11 @@ namespace Quota.Silo.Catalog;
 /// <param name="ServerFields">Fields of the <c>server</c> section that differ from those the silo was started with.</param>
 public sealed record CatalogChange(ChangeCount Namespaces, ChangeCount Plans, ChangeCount Keys, IReadOnlyList<string> ServerFields)
 {
+    /// <summary>What an operator should know of it, or null.</summary>
+    public string? Note { get; init; }
+
     /// <summary>Whether nothing differs.</summary>
-    public bool IsEmpty => Namespaces == default && Plans == default && Keys == default && ServerFields.Count == 0;
+    public bool IsEmpty => Note is null && Namespaces == default && Plans == default && Keys == default && ServerFields.Count == 0;
 
     /// <summary>Compares two catalogs, and the settings with those that the silo runs with.</summary>
     public static CatalogChange Between(CatalogModel before, CatalogModel after, SiloSettings running, SiloSettings written)

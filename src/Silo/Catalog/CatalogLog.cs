@@ -8,6 +8,10 @@ internal static partial class CatalogLog
     public static void Adopted(ILogger logger, string file, CatalogChange change)
     {
         InForce(logger, file, change);
+        if (change.Note is { } note)
+        {
+            Noted(logger, file, note);
+        }
         foreach (string field in change.ServerFields)
         {
             NextStart(logger, field);
@@ -34,6 +38,9 @@ internal static partial class CatalogLog
 
     [LoggerMessage(3, LogLevel.Information, "{File} is in force: {Change}")]
     private static partial void InForce(ILogger logger, string file, CatalogChange change);
+
+    [LoggerMessage(8, LogLevel.Warning, "{File}: {Note}")]
+    private static partial void Noted(ILogger logger, string file, string note);
 
     [LoggerMessage(4, LogLevel.Warning, "{Field} has changed and takes effect at the next start")]
     private static partial void NextStart(ILogger logger, string field);

@@ -29,6 +29,7 @@ internal static class QuotaCli
             ImportCommand.Create(console),
             ExportCommand.Create(console),
             UsageCommand.Create(console),
+            ClusterCommand.Create(console),
             ReplayCommand.Create(console),
             SampleLogCommand.Create(console),
         };

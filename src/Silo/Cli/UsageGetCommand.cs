@@ -63,10 +63,10 @@ internal sealed class UsageGetCommand
         IAnsiConsole screen = ReplayCommand.Tables(_console);
         string when = usage.Month.Length > 0 ? $"{usage.Month} " : "";
         _console.Output.WriteLine($"{usage.Key}: {when}({UsageText.Time(usage.StartUnixMs)} to {UsageText.Time(usage.EndUnixMs)}, {usage.TimeZone}), {ExportWords.State(usage.State)}, as of {UsageText.Time(usage.AsOfUnixMs)}");
-        Table units = NewTable("unit", "used", "rolled up", "refunded", "adjusted", "billable", "denied", "would deny", "reserved");
+        Table units = NewTable("unit", "used", "rolled up", "refunded", "adjusted", "billable", "denied", "would deny", "reserved", "unsettled");
         foreach (UnitUsage u in usage.Units)
         {
-            units.AddRow([Markup.Escape(u.Unit), .. Numbers(u.Used, u.RolledUp, u.Refunded, u.Adjusted, u.Billable, u.Denied, u.WouldDeny, u.Reserved)]);
+            units.AddRow([Markup.Escape(u.Unit), .. Numbers(u.Used, u.RolledUp, u.Refunded, u.Adjusted, u.Billable, u.Denied, u.WouldDeny, u.Reserved, u.Unsettled)]);
         }
         screen.Write(units);
         if (usage.Limits.Count > 0)

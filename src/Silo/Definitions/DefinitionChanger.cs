@@ -34,7 +34,8 @@ internal sealed class DefinitionChanger(IDefinitionStore store, CatalogWriter ca
             }
             else if (request.KeepGoing || changes.All(c => c.Error is null))
             {
-                await ApplyAsync(set, request).ConfigureAwait(false);
+                bool isMade = await ApplyAsync(set, request).ConfigureAwait(false);
+                return new ChangeOutcome(_applied, unchanged, _versions, null, IsOvertaken: !isMade);
             }
             return new ChangeOutcome(_applied, unchanged, _versions, null);
         }
@@ -75,26 +76,27 @@ internal sealed class DefinitionChanger(IDefinitionStore store, CatalogWriter ca
         change.Refuse(DefinitionErrorCode.FileManaged, "", message);
     }
 
-    private async ValueTask ApplyAsync(ChangeSet set, ChangeRequest request)
+    /// <summary>False: others have changed definitions meanwhile, and the rest was not made.</summary>
+    private async ValueTask<bool> ApplyAsync(ChangeSet set, ChangeRequest request)
     {
         // Namespaces and plans belong together: they are one transaction and come into force together.
-        await StepAsync([.. set.Accepted.Where(c => !c.IsDelete && c.Id.Kind != DefinitionKind.Key)], catalog.PutStructure, request).ConfigureAwait(false);
+        bool isMade = await StepAsync([.. set.Accepted.Where(c => !c.IsDelete && c.Id.Kind != DefinitionKind.Key)], catalog.PutStructure, request).ConfigureAwait(false);
         foreach (PendingChange[] chunk in set.KeysParentsFirst().Chunk(Bounds.ChangesPerTransaction))
         {
-            await StepAsync(chunk, catalog.PutKeys, request).ConfigureAwait(false);
+            isMade = isMade && await StepAsync(chunk, catalog.PutKeys, request).ConfigureAwait(false);
         }
         foreach (PendingChange[] chunk in set.KeysChildrenFirst().Chunk(Bounds.ChangesPerTransaction))
         {
-            await StepAsync(chunk, catalog.RemoveKeys, request).ConfigureAwait(false);
+            isMade = isMade && await StepAsync(chunk, catalog.RemoveKeys, request).ConfigureAwait(false);
         }
-        await StepAsync([.. set.Accepted.Where(c => c.IsDelete && c.Id.Kind != DefinitionKind.Key)], catalog.RemoveStructure, request).ConfigureAwait(false);
+        return isMade && await StepAsync([.. set.Accepted.Where(c => c.IsDelete && c.Id.Kind != DefinitionKind.Key)], catalog.RemoveStructure, request).ConfigureAwait(false);
     }
 
-    private async ValueTask StepAsync(PendingChange[] changes, Action<IReadOnlyList<PendingChange>> putInForce, ChangeRequest request)
+    private async ValueTask<bool> StepAsync(PendingChange[] changes, Action<IReadOnlyList<PendingChange>> putInForce, ChangeRequest request)
     {
         if (changes.Length == 0)
         {
-            return;
+            return true;
         }
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         var writes = new DefinitionWrite[changes.Length];
@@ -104,12 +106,17 @@ internal sealed class DefinitionChanger(IDefinitionStore store, CatalogWriter ca
             writes[i] = new DefinitionWrite(changes[i].Id, content, request.Source, nowMs, request.Actor);
         }
         // From here on it is not given up: what is stored is put in force.
-        _versions.AddRange(await store.ApplyAsync(writes, CancellationToken.None).ConfigureAwait(false));
+        if (await store.ApplyAsync(writes, CancellationToken.None).ConfigureAwait(false) is not { } versions)
+        {
+            return false;
+        }
+        _versions.AddRange(versions);
         putInForce(changes);
         _applied.AddRange(changes);
         if (Progress is not null)
         {
             await Progress(changes).ConfigureAwait(false);
         }
+        return true;
     }
 }

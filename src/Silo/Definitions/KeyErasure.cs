@@ -21,36 +21,40 @@ internal sealed class KeyErasure(IDefinitionStore store, CatalogWriter catalog, 
     /// <summary>The configuration file, for messages.</summary>
     public string FileName { get; init; } = "";
 
-    public async ValueTask<(string? Pseudonym, DefinitionError? Error)> EraseAsync(DefinitionId id, string actor, CancellationToken cancellation)
+    /// <returns>The pseudonym, or why it is not erased; or that others have changed definitions meanwhile, and nothing has begun.</returns>
+    public async ValueTask<(string? Pseudonym, DefinitionError? Error, bool IsOvertaken)> EraseAsync(DefinitionId id, string actor, CancellationToken cancellation)
     {
         if (Encoding.UTF8.GetByteCount(id.Name) is < 1 or > Bounds.KeyBytesMax)
         {
-            return (null, new DefinitionError(DefinitionErrorCode.Invalid, "name", $"must be 1 to {Bounds.KeyBytesMax} bytes"));
+            return (null, new DefinitionError(DefinitionErrorCode.Invalid, "name", $"must be 1 to {Bounds.KeyBytesMax} bytes"), false);
         }
         try
         {
             StoredDefinition? pending = await store.LoadAsync(PendingId(id), cancellation).ConfigureAwait(false);
             if (await RefuseAsync(id, pending is not null, cancellation).ConfigureAwait(false) is { } refused)
             {
-                return (null, refused);
+                return (null, refused, false);
             }
             string pseudonym = pending is { } begun ? Encoding.UTF8.GetString(begun.Content.Span) : PseudonymPrefix + RandomNumberGenerator.GetHexString(16, lowercase: true);
             bool isDefined = catalog.Has(id);
             if (pending is null || isDefined)
             {
                 // From here on it is not given up: what is stored is put in force.
-                await store.BeginErasureAsync(id, pseudonym, time.GetUtcNow().ToUnixTimeMilliseconds(), actor, CancellationToken.None).ConfigureAwait(false);
+                if (!await store.BeginErasureAsync(id, pseudonym, time.GetUtcNow().ToUnixTimeMilliseconds(), actor, CancellationToken.None).ConfigureAwait(false))
+                {
+                    return (null, null, true);
+                }
                 if (isDefined)
                 {
                     catalog.RemoveKeys([new PendingChange(id)]);
                 }
             }
             DefinitionError? error = await CompleteAsync(id, pseudonym, CancellationToken.None).ConfigureAwait(false);
-            return (error is null ? pseudonym : null, error);
+            return (error is null ? pseudonym : null, error, false);
         }
         catch (StoreException e)
         {
-            return (null, new DefinitionError(DefinitionErrorCode.Unavailable, "", e.Message));
+            return (null, new DefinitionError(DefinitionErrorCode.Unavailable, "", e.Message), false);
         }
     }
 
@@ -58,7 +62,22 @@ internal sealed class KeyErasure(IDefinitionStore store, CatalogWriter catalog, 
     public async ValueTask<DefinitionError?> CompleteAsync(StoredDefinition pending, CancellationToken cancellation)
     {
         Invariant.Check(pending.Id.Kind == DefinitionKind.Erasure);
-        return await CompleteAsync(DefinitionId.OfKey(pending.Id.Namespace, pending.Id.Name), Encoding.UTF8.GetString(pending.Content.Span), cancellation).ConfigureAwait(false);
+        DefinitionId id = DefinitionId.OfKey(pending.Id.Namespace, pending.Id.Name);
+        string pseudonym = Encoding.UTF8.GetString(pending.Content.Span);
+        try
+        {
+            if (id.Name != pseudonym)
+            {
+                return await CompleteAsync(id, pseudonym, cancellation).ConfigureAwait(false);
+            }
+            // A cluster's log forgets the name after what was counted has moved, so only the note is left.
+            await store.EndErasureAsync(id, cancellation).ConfigureAwait(false);
+            return null;
+        }
+        catch (StoreException e)
+        {
+            return new DefinitionError(DefinitionErrorCode.Unavailable, "", e.Message);
+        }
     }
 
     private async ValueTask<DefinitionError?> CompleteAsync(DefinitionId id, string pseudonym, CancellationToken cancellation)

@@ -41,6 +41,9 @@ internal sealed class PendingChange(DefinitionId id)
     /// <summary>Whether the store says already what this would make it say.</summary>
     public bool IsUnchanged => Before is { } before && Content is not null && before.Content.Span.SequenceEqual(Content);
 
+    /// <summary>Forgets what a judgement has said that no longer counts; only for a change that its reader did not refuse.</summary>
+    public void Reset() => (Before, Error) = (null, null);
+
     /// <summary>Refuses the change; the first reason counts.</summary>
     public void Refuse(DefinitionErrorCode code, string field, string message) => Error ??= new DefinitionError(code, field, message);
 }

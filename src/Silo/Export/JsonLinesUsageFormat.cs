@@ -152,6 +152,10 @@ internal sealed class JsonLinesUsageFormat : IUsageFormat
             if (!isTotal)
             {
                 json.WriteNumber("reserved", unit.Reserved);
+                if (unit.Unsettled != 0)
+                {
+                    json.WriteNumber("unsettled", unit.Unsettled);
+                }
             }
             json.WriteEndObject();
         }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Quota.Silo.Catalog;
 using Quota.Silo.Catalog.Config;
 using Quota.Silo.Definitions;
+using Quota.Silo.Definitions.Log;
 using Quota.Silo.Edge.Grpc;
 using Quota.Silo.Edge.Http;
 using Quota.Silo.Protocols.Admin;
@@ -17,8 +18,9 @@ internal sealed class DefinitionHost : IAsyncDisposable
 
     private readonly IDefinitionStore _store;
 
-    private DefinitionHost(IDefinitionStore store, DefinitionService service, TimeSpan duration)
+    private DefinitionHost(IDefinitionStore store, DefinitionService service, TimeSpan duration, ILogger logger)
     {
+        Follower = store is DefinitionReplica ? new DefinitionFollower(service, TimeProvider.System, logger) : null;
         _store = store;
         Service = service;
         Duration = duration;
@@ -28,6 +30,9 @@ internal sealed class DefinitionHost : IAsyncDisposable
 
     public DefinitionService Service { get; }
 
+    /// <summary>Takes in what other silos of the cluster change; to be run beside requests. Null for a silo by itself.</summary>
+    public DefinitionFollower? Follower { get; }
+
     /// <summary>How long it took to load everything.</summary>
     public TimeSpan Duration { get; }
 
@@ -36,15 +41,21 @@ internal sealed class DefinitionHost : IAsyncDisposable
     public IReadOnlyList<HttpRoute> Routes { get; }
 
     /// <summary>Loads what is stored, and puts the configuration file in force.</summary>
+    /// <param name="settings">Where the silo keeps its data.</param>
+    /// <param name="config">The configuration file.</param>
+    /// <param name="shared">Where the cluster keeps what it defines; null for a silo by itself.</param>
+    /// <param name="logger">Told of what the file has changed.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <returns>The definitions, or the reason why there are none.</returns>
-    public static async Task<(DefinitionHost? Host, string? Error)> OpenAsync(SiloSettings settings, ConfigResult config, ILogger logger, CancellationToken cancellation)
+    public static async Task<(DefinitionHost? Host, string? Error)> OpenAsync(SiloSettings settings, ConfigResult config, SharedDefinitions? shared, ILogger logger, CancellationToken cancellation)
     {
         IDefinitionStore? store = null;
         try
         {
             long start = Stopwatch.GetTimestamp();
-            store = new SqliteDefinitionStore(Path.Combine(settings.DataDirectory, FileName));
-            var service = new DefinitionService(store, TimeProvider.System);
+            var local = new SqliteDefinitionStore(Path.Combine(settings.DataDirectory, FileName), shared?.Cluster);
+            store = shared is null ? local : new DefinitionReplica(local, new ChangeLog(shared.Store));
+            var service = new DefinitionService(store, TimeProvider.System) { Silo = settings.SiloName };
             await service.LoadAsync(cancellation).ConfigureAwait(false);
             (CatalogChange? change, IReadOnlyList<ConfigError> errors) = await service.AdoptAsync(config, config.Settings!, cancellation).ConfigureAwait(false);
             if (change is null)
@@ -55,7 +66,7 @@ internal sealed class DefinitionHost : IAsyncDisposable
             {
                 CatalogLog.Adopted(logger, config.FileName, change);
             }
-            var host = new DefinitionHost(store, service, Stopwatch.GetElapsedTime(start));
+            var host = new DefinitionHost(store, service, Stopwatch.GetElapsedTime(start), logger);
             store = null;
             return (host, null);
         }

@@ -1,4 +1,5 @@
 using Quota.Silo.Catalog;
+using Quota.Silo.Cluster;
 using Quota.Silo.Definitions;
 using Quota.Silo.Events;
 using Quota.Silo.Execution.Local;
@@ -23,6 +24,7 @@ internal sealed class SharedEngine : ISiloEngine
     private readonly LeaseSweep _leases;
     private readonly SharedSweep _sweep;
     private readonly SharedGrains _grains;
+    private readonly ILogger _logger;
 
     /// <param name="storage">The silo's own: leased blocks, and what was spent of them.</param>
     /// <param name="cluster">The store of all silos.</param>
@@ -33,21 +35,20 @@ internal sealed class SharedEngine : ISiloEngine
     public SharedEngine(SiloStorage storage, ClusterStore cluster, CatalogState catalog, IClock clock, SiloSettings settings, ILogger logger)
     {
         _cluster = cluster;
+        _logger = logger;
+        cluster.Registry.Numbers = () => new SiloNumbers(Leases!.Desk.Held, 0, Leases.Desk.LagMs(clock.Now()), Leases.Desk.Unsettled());
         var log = new EventLog(logger, TimeProvider.System);
         var schedule = new EventSchedule();
         var runtime = new SharedRuntime();
-        Leases = new LeaseParts(storage.Table, storage.Journal, storage.Store, (cluster.Holder, settings.SiloName), () => Silos());
+        Leases = new LeaseParts(storage.Table, storage.Journal, storage.Store, (cluster.Holder, settings.SiloName), () => cluster.Live);
         _grains = new SharedGrains(cluster.Store, catalog, clock, schedule, log, runtime, settings.Cluster!.Store.TimeoutMs, Leases);
         Checkpointer = new Checkpointer(storage.Table, storage.Journal, storage.Store, clock, settings, logger);
-        _leases = new LeaseSweep(Leases.Desk, _grains.Steps, catalog, cluster.Store, clock, runtime, logger);
+        _leases = new LeaseSweep(Leases.Desk, _grains.Settler!, catalog, cluster.Store, clock, runtime, logger);
         _sweep = new SharedSweep(_grains, cluster.Store, catalog, schedule, clock, logger);
         _sealer = new UsageSealer(catalog, Usage, clock, logger);
         var deliverer = new EventDeliverer(_grains.Queue, catalog, _sender, new RetrySchedule(Environment.TickCount), clock, log);
         _dispatcher = new WebhookDispatcher(schedule, deliverer, clock, TimeProvider.System, log);
     }
-
-    /// <summary>How many silos share the store now, this one included.</summary>
-    public Func<int> Silos { get; set; } = () => 1;
 
     public LeaseParts Leases { get; }
 
@@ -70,18 +71,26 @@ internal sealed class SharedEngine : ISiloEngine
     {
         await _grains.Runner.LoadLayoutsAsync().ConfigureAwait(false);
         await _leases.FindAsync(isStart: true, cancellation).ConfigureAwait(false);
-        await _leases.SettleAllAsync().ConfigureAwait(false);
+        await _grains.Settler!.SettleAllAsync().ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(
+        Task.Run(() => _cluster.Registry.RunAsync(cancellation), CancellationToken.None),
         Task.Run(() => _leases.RunAsync(cancellation), CancellationToken.None),
         Task.Run(() => _sweep.RunAsync(cancellation), CancellationToken.None),
         Task.Run(() => _sealer.RunAsync(cancellation), CancellationToken.None),
         Task.Run(() => _dispatcher.RunAsync(cancellation), CancellationToken.None));
 
-    /// <summary>Settles every lease, so that its permits are there for the others at once.</summary>
-    public Task HandOverAsync() => _leases.SettleAllAsync();
+    /// <summary>Settles every lease, so that its permits are there for the others at once, and says that the silo stops.</summary>
+    public async Task HandOverAsync()
+    {
+        if (!await _grains.Settler!.SettleAllAsync().ConfigureAwait(false))
+        {
+            _logger.LogWarning("Not every lease could be settled; what was spent is in the journal, and is settled after the next start");
+        }
+        await _cluster.LeaveAsync(_logger).ConfigureAwait(false);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,8 +1,13 @@
 using System.Net.Sockets;
+using System.Reflection;
 using Quota.Contracts;
 using Quota.Silo.Catalog;
+using Quota.Silo.Cluster;
+using Quota.Silo.Definitions.Log;
 using Quota.Silo.Edge;
+using Quota.Silo.Execution.Shared.Leases;
 using Quota.Silo.Journal;
+using Quota.Silo.Protocols.Cluster;
 using Quota.Silo.Protocols.Usage;
 using Quota.Silo.Store;
 using Quota.Silo.Time;
@@ -85,7 +90,7 @@ internal sealed class SiloHost : IAsyncDisposable
         if (options.Config is { } config)
         {
             // After the journal, which keeps a second silo away from the directory.
-            (definitions, error) = await DefinitionHost.OpenAsync(settings, config, logger, cancellation).ConfigureAwait(false);
+            (definitions, error) = await DefinitionHost.OpenAsync(settings, config, cluster is null ? null : new SharedDefinitions(cluster.Store, cluster.Record.Id), logger, cancellation).ConfigureAwait(false);
             if (definitions is null)
             {
                 if (cluster is not null)
@@ -158,7 +163,10 @@ internal sealed class SiloHost : IAsyncDisposable
                 _logger.LogError("A key whose erasure was begun is not erased yet; repeat the call: {Reason}", error);
             }
         }
-        _background = Task.WhenAll(Task.Run(CheckpointAsync, CancellationToken.None), _engine.RunAsync(_stopping.Token));
+        _background = Task.WhenAll(
+            Task.Run(CheckpointAsync, CancellationToken.None),
+            _engine.RunAsync(_stopping.Token),
+            Task.Run(() => Definitions?.Follower?.RunAsync(_stopping.Token) ?? Task.CompletedTask, CancellationToken.None));
         Endpoints = await _edge.StartAsync(cancellation).ConfigureAwait(false);
         _isTried = !options.SelfTest || await TryItselfAsync(cancellation).ConfigureAwait(false);
         FollowJournal();
@@ -168,7 +176,7 @@ internal sealed class SiloHost : IAsyncDisposable
     private static SiloHost Compose(SiloSettings settings, CatalogModel catalog, SiloHostOptions options, SiloStorage storage, ClusterStore? cluster, DefinitionHost? definitions, ILoggerFactory loggers, ILogger logger)
     {
         var state = new CatalogState(catalog);
-        IClock clock = options.Clock ?? new SystemClock(TimeProvider.System, storage.LatestWindowNs);
+        IClock clock = options.Clock ?? (IClock?)cluster?.Clock ?? new SystemClock(TimeProvider.System, storage.LatestWindowNs);
         ISiloEngine engine = cluster is null
             ? new LocalEngine(storage, state, clock, settings, logger)
             : new SharedEngine(storage, cluster, state, clock, settings, logger);
@@ -182,9 +190,22 @@ internal sealed class SiloHost : IAsyncDisposable
         }
         var serving = new ServingState();
         var usage = new UsageService(state, engine.Usage, clock);
-        var edge = new EdgeServer(settings, engine.Limiter, engine.Operations, serving, [usage, .. definitions?.Services ?? [], .. options.Services], loggers, [.. UsageRoutes.Create(usage), .. definitions?.Routes ?? []]);
+        ClusterService status = engine is SharedEngine
+            ? new ClusterService(cluster!.Registry, new StoredLeases(cluster.Store, clock), 0, TimeProvider.System)
+            : Alone(settings, clock);
+        var edge = new EdgeServer(settings, engine.Limiter, engine.Operations, serving, [usage, status, .. definitions?.Services ?? [], .. options.Services], loggers, [.. UsageRoutes.Create(usage), .. ClusterRoutes.Create(status), .. definitions?.Routes ?? []]);
         return new SiloHost(storage, engine, edge, serving, state, logger) { Definitions = definitions };
     }
+
+    /// <summary>The status of a cluster that is this silo.</summary>
+    private static ClusterService Alone(SiloSettings settings, IClock clock)
+    {
+        var self = new SiloIdentity(settings.SiloName, Guid.NewGuid(), settings.AdvertisedAddress, ProductVersion, ExecutorKind.Local);
+        return new ClusterService(new LoneSilo(self, clock.Now().WallMs, () => default), null, 0, TimeProvider.System);
+    }
+
+    /// <summary>Version of Quota.</summary>
+    internal static string ProductVersion { get; } = typeof(SiloHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     private async Task<bool> TryItselfAsync(CancellationToken cancellation)
     {

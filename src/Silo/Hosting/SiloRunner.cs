@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Console;
 using Quota.Silo.Catalog;
@@ -61,14 +60,13 @@ internal static class SiloRunner
 
     private static async Task PrintReadyAsync(SiloHost host, SiloSettings settings, string configPath)
     {
-        string version = typeof(SiloRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
         SiloStorage storage = host.Storage;
         CatalogModel catalog = host.Catalog.Current;
         string recovered = storage.Recovered.Decisions == 0
             ? "the journal held nothing that the store does not hold"
             : string.Create(CultureInfo.InvariantCulture, $"recovered {storage.Recovered.Decisions:N0} decisions on {storage.Recovered.Blocks:N0} keys from {storage.Report.Segments} journal segments in {storage.Report.Duration.TotalMilliseconds:N0} ms");
         await Console.Out.WriteLineAsync($"""
-            Quota {version}
+            Quota {SiloHost.ProductVersion}
             config {configPath}; defined: {catalog.Namespaces.Count} namespaces, {catalog.Namespaces.Values.Sum(n => n.Plans.Count)} plans, {catalog.Namespaces.Values.Sum(n => n.Keys.Count)} keys, loaded in {host.Definitions!.Duration.TotalMilliseconds:N0} ms
             data in {Path.GetFullPath(settings.DataDirectory)}: {recovered}
             {(host.Status == ServingStatus.Serving ? "ready" : "not ready yet, see the log")}: gRPC on {host.Endpoints.Grpc}, HTTP on {host.Endpoints.Http}

@@ -20,6 +20,9 @@ public static class SelfTestNamespace
         return model is not null;
     }
 
+    /// <summary>Whether a namespace is this one.</summary>
+    internal static bool Is(NamespaceModel model) => ReferenceEquals(model, Model);
+
     private static NamespaceModel Build()
     {
         var plan = new PlanModel("self", [LimitModel.SlidingWindow("self", 1_000_000, 1_000_000_000), LimitModel.SlidingWindow("never", 0, 1_000_000_000, mode: LimitMode.Shadow)]);

@@ -28,10 +28,13 @@ public interface IDefinitionStore : IAsyncDisposable
 
     /// <summary>
     /// Makes all changes, each with its entry in the audit trail, or none of them. They are durable when this completes. The
-    /// caller is the only one who changes definitions.
+    /// caller is the only one of this process who changes definitions.
     /// </summary>
-    /// <returns>The version of each: the sequence of its audit entry.</returns>
-    ValueTask<long[]> ApplyAsync(IReadOnlyList<DefinitionWrite> writes, CancellationToken cancellation);
+    /// <returns>
+    /// The version of each: the sequence of its audit entry. Null, only where others may change definitions as well: they have, and
+    /// nothing was made of these changes, which are to be judged again by what there is now.
+    /// </returns>
+    ValueTask<long[]?> ApplyAsync(IReadOnlyList<DefinitionWrite> writes, CancellationToken cancellation);
 
     /// <summary>
     /// Begins to erase a key, in one transaction: its definition goes, the audit trail names the pseudonym in its place and forgets
@@ -43,7 +46,8 @@ public interface IDefinitionStore : IAsyncDisposable
     /// <param name="atMs">When, in ms since 1970.</param>
     /// <param name="actor">Who asked for it.</param>
     /// <param name="cancellation">Gives up before anything has changed.</param>
-    ValueTask BeginErasureAsync(DefinitionId key, string pseudonym, long atMs, string actor, CancellationToken cancellation);
+    /// <returns>False, only where others may change definitions as well: they have, and the erasure has not begun.</returns>
+    ValueTask<bool> BeginErasureAsync(DefinitionId key, string pseudonym, long atMs, string actor, CancellationToken cancellation);
 
     /// <summary>Forgets that a key's erasure was under way.</summary>
     ValueTask EndErasureAsync(DefinitionId key, CancellationToken cancellation);

@@ -19,6 +19,9 @@ public sealed class KeyUsageState
     /// <summary>Units held by the key's open reservations now, by unit.</summary>
     public IReadOnlyDictionary<string, long> Reserved { get; init; } = FrozenDictionary<string, long>.Empty;
 
+    /// <summary>Units that silos may have used of leases on the key, and that are not part of the counts yet, by unit.</summary>
+    public IReadOnlyDictionary<string, long> Unsettled { get; init; } = FrozenDictionary<string, long>.Empty;
+
     /// <summary>The record and the running day together; null if nothing is known. Moves <see cref="Day"/> into <see cref="Month"/>: ask once.</summary>
     /// <param name="billing">The key's calendar, for a month without a record.</param>
     public UsageMonth? Total(BillingModel billing)

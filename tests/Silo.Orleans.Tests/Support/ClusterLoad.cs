@@ -12,6 +12,7 @@ internal sealed class ClusterLoad : IDisposable
     private readonly Task _running;
     private int _answered;
     private int _unanswered;
+    private volatile string? _fault;
 
     public ClusterLoad(Func<OrleansSilo[]> silos, int keys)
     {
@@ -29,10 +30,11 @@ internal sealed class ClusterLoad : IDisposable
     public async Task RunAtLeastAsync(int checks)
     {
         int target = Volatile.Read(ref _answered) + checks;
-        using var bound = new CancellationTokenSource(OrleansTestCluster.Bound);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
         while (Volatile.Read(ref _answered) < target && !_running.IsCompleted)
         {
-            await Task.Delay(5, bound.Token);
+            Assert.True(clock.Elapsed < OrleansTestCluster.Bound, $"{_answered} of {target} checks are answered, {_unanswered} are not: {_fault}");
+            await Task.Delay(5);
         }
     }
 
@@ -58,6 +60,7 @@ internal sealed class ClusterLoad : IDisposable
             if (decision.Status != DecisionStatus.Decided)
             {
                 Interlocked.Increment(ref _unanswered);
+                _fault = decision.ErrorMessage;
             }
             else
             {

@@ -1,6 +1,7 @@
 using Google.Protobuf.Reflection;
 using Quota.ApiReference;
 using Quota.Silo.Protocols.Admin;
+using Quota.Silo.Protocols.Cluster;
 using Quota.Silo.Protocols.Json;
 
 namespace Quota.Silo.Tests.Docs;
@@ -57,7 +58,7 @@ public sealed class ApiReferenceTests
     public void Endpoints_of_the_administration_are_those_that_are_served()
     {
         // The routes only hold the service; nothing is asked of it here.
-        IEnumerable<string> served = AdminRoutes.Create(null!).Select(r => $"{r.Method} {r.Path}").Append($"POST {JsonCheckRoute.Path}");
+        IEnumerable<string> served = AdminRoutes.Create(null!).Concat(ClusterRoutes.Create(null!)).Select(r => $"{r.Method} {r.Path}").Append($"POST {JsonCheckRoute.Path}");
         Assert.Equal(served.Order(StringComparer.Ordinal), HttpEndpoints.ByMethod.Where(e => !e.Key.StartsWith("UsageService.", StringComparison.Ordinal)).Select(e => e.Value).Order(StringComparer.Ordinal));
     }
 }

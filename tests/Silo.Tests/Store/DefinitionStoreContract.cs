@@ -25,7 +25,7 @@ public abstract class DefinitionStoreContract : IAsyncLifetime
     {
         DefinitionId id = DefinitionId.OfKey("shop", "a/ä");
         Assert.Null(await _store.LoadAsync(id, default));
-        long[] versions = await _store.ApplyAsync([new DefinitionWrite(id, new byte[] { 1, 2, 0 }, Source.File, 77, "ada")], default);
+        long[] versions = (await _store.ApplyAsync([new DefinitionWrite(id, new byte[] { 1, 2, 0 }, Source.File, 77, "ada")], default))!;
         await _store.DisposeAsync();
         _store = Open();
         StoredDefinition stored = (await _store.LoadAsync(id, default))!.Value;
@@ -121,9 +121,9 @@ public abstract class DefinitionStoreContract : IAsyncLifetime
 
     private static DefinitionWrite Write(DefinitionId id, byte content, long atMs = 1) => new(id, new byte[] { content }, Source.Api, atMs, "ada");
 
-    private async Task<long[]> WriteAsync(DefinitionId id, byte content, long atMs = 1) => await _store.ApplyAsync([Write(id, content, atMs)], default);
+    private async Task<long[]> WriteAsync(DefinitionId id, byte content, long atMs = 1) => (await _store.ApplyAsync([Write(id, content, atMs)], default))!;
 
-    private async Task<long[]> DeleteAsync(DefinitionId id) => await _store.ApplyAsync([new DefinitionWrite(id, null, Source.Api, 1, "ada")], default);
+    private async Task<long[]> DeleteAsync(DefinitionId id) => (await _store.ApplyAsync([new DefinitionWrite(id, null, Source.Api, 1, "ada")], default))!;
 
     private async Task<List<string>> NamesAsync(DefinitionId after, bool isOneNamespace, int limit)
     {

@@ -33,8 +33,8 @@ public sealed class SqliteDefinitionStoreTests : DefinitionStoreContract
     public void A_newer_file_is_refused()
     {
         string path = _folder.File("newer.db");
-        Execute(path, $"CREATE TABLE other (a); PRAGMA application_id = {SqliteDefinitionSchema.ApplicationId}; PRAGMA user_version = 2");
-        Assert.Contains("store version 2, this build reads 1", Assert.Throws<StoreException>(() => new SqliteDefinitionStore(path)).Message, StringComparison.Ordinal);
+        Execute(path, $"CREATE TABLE other (a); PRAGMA application_id = {SqliteDefinitionSchema.ApplicationId}; PRAGMA user_version = 3");
+        Assert.Contains("store version 3, this build reads 1", Assert.Throws<StoreException>(() => new SqliteDefinitionStore(path)).Message, StringComparison.Ordinal);
     }
 
     /// <summary>APPEND-ONLY: rows as the first version wrote them.</summary>
@@ -54,7 +54,7 @@ public sealed class SqliteDefinitionStoreTests : DefinitionStoreContract
         StoredDefinition stored = (await store.LoadAsync(DefinitionId.OfKey("n", "k"), default))!.Value;
         Assert.Equal((5L, Source.File, 99L), (stored.Version, stored.Source, stored.UpdatedAtMs));
         Assert.Equal(new Key { Namespace = "n", Name = "k", Plan = "p" }, Key.Parser.ParseFrom(stored.Content.Span));
-        Assert.Equal(6, Assert.Single(await store.ApplyAsync([new DefinitionWrite(stored.Id, null, Source.File, 100, "a")], default)));
+        Assert.Equal(6, Assert.Single((await store.ApplyAsync([new DefinitionWrite(stored.Id, null, Source.File, 100, "a")], default))!));
     }
 
     private static void Execute(string path, string sql)

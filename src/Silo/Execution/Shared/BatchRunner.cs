@@ -29,6 +29,9 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
     private readonly ConcurrentBag<Workbench> _benches = [];
     private readonly ConcurrentDictionary<ulong, bool> _layoutsSaved = new();
 
+    /// <summary>Blocks that one commit holds.</summary>
+    public int BlocksMax => store.CommitItemsMax;
+
     /// <summary>Commits that succeeded, and such that were lost to another silo.</summary>
     public long Commits => Interlocked.Read(ref _commits);
 
@@ -75,7 +78,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
             Instant now = clock.Now();
             ops.RemoveAll(op => op is CheckOp check && check.TryDecideAlone(front, now));
         }
-        LeaseRound? round = desk is null || ops.Count == 0 ? null : new LeaseRound(desk, ops, clock.Now());
+        LeaseRound? round = desk is null || ops.Count == 0 ? null : new LeaseRound(desk, ops, BlocksMax, clock.Now());
         bool isKept = false;
         try
         {
@@ -107,7 +110,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
             await RunLeasesAsync(bench, round is null ? null : round.TryGrant, isFresh).ConfigureAwait(false);
             var unsaved = new List<GrainSave>();
             List<GrainSave> saves = bench.Collect(Bounds.StoreNotesAgeNs, unsaved);
-            if (saves.Count > IGrainStore.CommitMax)
+            if (saves.Count > BlocksMax)
             {
                 await RunAloneAsync(batch, bench, ops, again).ConfigureAwait(false);
                 return false;

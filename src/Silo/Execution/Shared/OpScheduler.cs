@@ -13,7 +13,8 @@ namespace Quota.Silo.Execution.Shared;
 /// </para>
 /// </summary>
 /// <param name="start">Starts a batch; called outside the lock, and must not run it on the caller's stack.</param>
-internal sealed class OpScheduler(Action<StoreBatch> start)
+/// <param name="blocksMax">Blocks that one commit holds.</param>
+internal sealed class OpScheduler(Action<StoreBatch> start, int blocksMax)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<byte[], Lane> _lanes = new(BytesComparer.Instance);
@@ -102,7 +103,7 @@ internal sealed class OpScheduler(Action<StoreBatch> start)
         }
         if (joined is null)
         {
-            joined = fresh = new StoreBatch();
+            joined = fresh = new StoreBatch(blocksMax);
             Invariant.Check(joined.TryAdd(op));
         }
         foreach (byte[] id in op.KeyIds)

@@ -18,15 +18,20 @@ internal sealed class SharedGrains
     /// <param name="log">Told of events.</param>
     /// <param name="runtime">Surroundings.</param>
     /// <param name="timeoutMs">How long a batch may be tried again.</param>
-    /// <param name="desk">This silo's leases; null if it takes none.</param>
-    public SharedGrains(IGrainStore store, CatalogState catalog, IClock clock, EventSchedule schedule, EventLog log, SharedRuntime runtime, int timeoutMs, LeaseParts? desk = null)
+    /// <param name="leases">This silo's leases; null if it takes none.</param>
+    public SharedGrains(IGrainStore store, CatalogState catalog, IClock clock, EventSchedule schedule, EventLog log, SharedRuntime runtime, int timeoutMs, LeaseParts? leases = null)
     {
-        Runner = new BatchRunner(store, Layouts, clock, runtime, timeoutMs, () => new Workbench(Layouts, catalog, Expiries, schedule, log), desk?.Desk, desk?.Front);
+        Runner = new BatchRunner(store, Layouts, clock, runtime, timeoutMs, () => new Workbench(Layouts, catalog, Expiries, schedule, log), leases?.Desk, leases?.Front);
         Steps = new StepRunner(Runner, runtime);
+<<<<<<< HEAD
         Executor = new SharedExecutor(Steps, runtime, desk?.Front, desk?.Desk, desk?.Journal);
         Limiter = new Limiter(catalog, Executor, clock);
+=======
+        Limiter = new Limiter(catalog, new SharedExecutor(Steps, runtime, leases), clock);
+>>>>>>> main
         Operations = new SharedOperations(Steps, catalog);
-        Usage = new SharedUsage(Steps, store, Runner, Layouts, clock);
+        Settler = leases is null ? null : new LeaseSettler(leases.Desk, Steps, runtime);
+        Usage = new SharedUsage(Steps, store, Runner, Layouts, clock, Settler);
         Queue = new SharedEventQueue(Steps);
     }
 
@@ -43,6 +48,9 @@ internal sealed class SharedGrains
     public Limiter Limiter { get; }
 
     public SharedOperations Operations { get; }
+
+    /// <summary>Settles this silo's leases; null if it takes none.</summary>
+    public LeaseSettler? Settler { get; }
 
     public SharedUsage Usage { get; }
 

@@ -1,6 +1,7 @@
 using Quota.Grains.Model;
 using Quota.Grains.Usage;
 using Quota.Silo.Execution.Local;
+using Quota.Silo.Execution.Shared.Leases;
 using Quota.Silo.Store;
 using Quota.Silo.Time;
 using Quota.Silo.Usage;
@@ -17,11 +18,13 @@ internal sealed class SharedUsage : IUsageLedger, IUsageMemory
     private readonly StepRunner _steps;
     private readonly IGrainStore _store;
     private readonly IClock _clock;
+    private readonly LeaseSettler? _settler;
     private readonly UsageScan _scan;
     private long _reads;
 
-    public SharedUsage(StepRunner steps, IGrainStore store, BatchRunner runner, LayoutRegistry layouts, IClock clock)
+    public SharedUsage(StepRunner steps, IGrainStore store, BatchRunner runner, LayoutRegistry layouts, IClock clock, LeaseSettler? settler)
     {
+        _settler = settler;
         _steps = steps;
         _store = store;
         _clock = clock;
@@ -33,6 +36,10 @@ internal sealed class SharedUsage : IUsageLedger, IUsageMemory
 
     public async ValueTask<KeyUsageState> ReadAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, CancellationToken cancellation)
     {
+        if (_settler is not null)
+        {
+            await _settler.SettleAsync(KeyId(owner, key)).ConfigureAwait(false);
+        }
         (KeyUsageState? state, string? fault) = await _steps.RunAsync<(KeyUsageState?, string?)>(
             [KeyId(owner, key)],
             bench => (TryNow(() => bench.Usage.ReadAsync(owner, key, month, cancellation)), null),
@@ -42,7 +49,8 @@ internal sealed class SharedUsage : IUsageLedger, IUsageMemory
             throw new StoreException(fault ?? "the key cannot be read");
         }
         IReadOnlyDictionary<string, long> reserved = await ReservedAsync(owner, key, cancellation).ConfigureAwait(false);
-        return new KeyUsageState { KeyUtf8 = state.KeyUtf8, Month = state.Month, Day = state.Day, Reserved = reserved };
+        IReadOnlyDictionary<string, long> unsettled = await UnsettledAsync(owner, key, month, state, cancellation).ConfigureAwait(false);
+        return new KeyUsageState { KeyUtf8 = state.KeyUtf8, Month = state.Month, Day = state.Day, Reserved = reserved, Unsettled = unsettled };
     }
 
     public ValueTask<KeyUsageState?> TryReadAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, CancellationToken cancellation) => default;
@@ -65,7 +73,12 @@ internal sealed class SharedUsage : IUsageLedger, IUsageMemory
             bench => TryNow(() => bench.Usage.SealAsync(owner, key, month, cancellation)),
             _ => false).ConfigureAwait(false);
 
-    public ValueTask<long?> CheckpointAsync(CancellationToken cancellation) => new(_clock.Now().WallMs);
+    /// <summary>What this silo has spent of its leases is settled; what others have is shown as unsettled until they have.</summary>
+    public async ValueTask<long?> CheckpointAsync(CancellationToken cancellation)
+    {
+        long asOfMs = _clock.Now().WallMs;
+        return _settler is null || await _settler.SettleAllAsync().ConfigureAwait(false) ? asOfMs : null;
+    }
 
     public ValueTask<UsagePage> ScanAsync(ReadOnlyMemory<byte> owner, MonthLabel month, byte[]? after, int limit, CancellationToken cancellation) =>
         _scan.ScanAsync(owner, month, after, limit, cancellation);
@@ -90,6 +103,24 @@ internal sealed class SharedUsage : IUsageLedger, IUsageMemory
         }
         while (page.Count == IGrainStore.SaveBatchMax);
         return held;
+    }
+
+    private async ValueTask<IReadOnlyDictionary<string, long>> UnsettledAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, KeyUsageState state, CancellationToken cancellation)
+    {
+        var unsettled = new Dictionary<string, long>(StringComparer.Ordinal);
+        await foreach ((byte[] bookId, LeaseEntry lease) in LeaseSweep.ScanAsync(_store, GrainId.PrefixOf(GrainId.LeaseRecord, owner.Span, key.Span), cancellation).ConfigureAwait(false))
+        {
+            bool isOfMonth = state.Month is { } record ? lease.GrantedAt.WallMs >= record.StartMs && lease.GrantedAt.WallMs < record.EndMs : BillingModel.Utc.MonthAt(lease.GrantedAt.WallMs) == month;
+            if (!isOfMonth || LeaseBook.BlockIdOf(bookId)[0] != GrainId.KeyBlock)
+            {
+                continue;
+            }
+            foreach ((string unit, long units) in LostUsage.Units(lease))
+            {
+                unsettled[unit] = unsettled.GetValueOrDefault(unit) + units;
+            }
+        }
+        return unsettled;
     }
 
     /// <summary>On a bench nothing waits; what is missing ends the step, and it is run again.</summary>

@@ -14,7 +14,7 @@ internal sealed class StepRunner
     {
         _runner = runner;
         _runtime = runtime;
-        _scheduler = new OpScheduler(batch => runtime.Post(() => _ = WorkAsync(batch)));
+        _scheduler = new OpScheduler(batch => runtime.Post(() => _ = WorkAsync(batch)), runner.BlocksMax);
     }
 
     /// <summary>Steps that wait or are worked on.</summary>

@@ -1,10 +1,10 @@
 using Quota.Contracts;
-using Quota.Silo.Store;
 
 namespace Quota.Silo.Execution.Shared;
 
 /// <summary>Steps that are worked on together and kept by one commit. Filled under the scheduler's lock, then owned by whoever runs it.</summary>
-internal sealed class StoreBatch
+/// <param name="blocksMax">Blocks that one commit holds.</param>
+internal sealed class StoreBatch(int blocksMax)
 {
     private readonly HashSet<byte[]> _ids = new(BytesComparer.Instance);
     private int _others;
@@ -23,7 +23,7 @@ internal sealed class StoreBatch
     {
         // A batch of one step is worked on whatever its size; if it is too large, the commit says so.
         if (Ops.Count > 0 && (Ops.Count >= Bounds.StoreBatchOpsMax
-            || _ids.Count + _others + op.OtherBlocks + op.Predicted.Count(id => !_ids.Contains(id)) > IGrainStore.CommitMax))
+            || _ids.Count + _others + op.OtherBlocks + op.Predicted.Count(id => !_ids.Contains(id)) > blocksMax))
         {
             return false;
         }

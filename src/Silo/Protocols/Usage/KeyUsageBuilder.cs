@@ -34,7 +34,7 @@ internal static class KeyUsageBuilder
             AsOfUnixMs = progress != MonthState.Sealed ? asOfMs : total?.IsSealed ?? false ? total.SealedAtMs : period.EndMs + home.SealGraceMs,
         };
         AddFacts(usage, facts);
-        AddCounts(usage, total, state.Reserved);
+        AddCounts(usage, total, state);
         if (daily && total is not null)
         {
             AddDays(usage, total.Days);
@@ -72,7 +72,7 @@ internal static class KeyUsageBuilder
         }
     }
 
-    private static void AddCounts(KeyUsage usage, UsageMonth? total, IReadOnlyDictionary<string, long> reserved)
+    private static void AddCounts(KeyUsage usage, UsageMonth? total, KeyUsageState state)
     {
         var units = new SortedDictionary<string, UnitUsage>(StringComparer.Ordinal);
         foreach (UnitCounts u in total?.Units ?? [])
@@ -91,13 +91,13 @@ internal static class KeyUsageBuilder
                 WouldDeny = u.WouldDeny,
             });
         }
-        foreach ((string unit, long held) in reserved)
+        foreach ((string unit, long held) in state.Reserved)
         {
-            if (!units.TryGetValue(unit, out UnitUsage? row))
-            {
-                units.Add(unit, row = new UnitUsage { Unit = unit });
-            }
-            row.Reserved = held;
+            Row(unit).Reserved = held;
+        }
+        foreach ((string unit, long unsettled) in state.Unsettled)
+        {
+            Row(unit).Unsettled = unsettled;
         }
         usage.Units.Add(units.Values);
         foreach (LimitCounts l in (total?.Limits ?? []).OrderBy(l => l.Limit, StringComparer.Ordinal).ThenBy(l => l.Unit, StringComparer.Ordinal))
@@ -107,6 +107,15 @@ internal static class KeyUsageBuilder
         foreach (UsageAdjustment a in total?.Adjustments ?? [])
         {
             usage.Adjustments.Add(new Adjustment { Id = a.Id, Unit = a.Unit, Amount = a.Amount, Reason = a.Reason, Author = a.Author, AtUnixMs = a.AtMs });
+        }
+
+        UnitUsage Row(string unit)
+        {
+            if (!units.TryGetValue(unit, out UnitUsage? row))
+            {
+                units.Add(unit, row = new UnitUsage { Unit = unit });
+            }
+            return row;
         }
     }
 }

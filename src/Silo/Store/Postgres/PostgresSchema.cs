@@ -20,7 +20,7 @@ internal static partial class PostgresSchema
     /// <param name="schema">A name that <see cref="IsName"/> accepts.</param>
     public static string Sql(string schema) => Template.Replace("{schema}", schema, StringComparison.Ordinal);
 
-    [GeneratedRegex("^[a-z_][a-z0-9_]{0,62}$")]
+    [GeneratedRegex("^[a-z_][a-z0-9_]{0,62}\\z")]
     private static partial Regex Name();
 
     private const string Template = """

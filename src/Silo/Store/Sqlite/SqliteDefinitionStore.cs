@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Quota.Silo.Definitions;
+using Quota.Silo.Definitions.Log;
 
 namespace Quota.Silo.Store.Sqlite;
 
@@ -12,20 +13,22 @@ namespace Quota.Silo.Store.Sqlite;
 /// and sees the last committed transaction. Every call completes synchronously.
 /// </para>
 /// </summary>
-internal sealed class SqliteDefinitionStore : IDefinitionStore
+internal sealed class SqliteDefinitionStore : IReplicaStore
 {
     private readonly Lock _writing = new();
     private readonly ConcurrentBag<SqliteDefinitionReader> _readers = [];
     private readonly SqliteConnection _connection;
     private readonly string _connectionString;
     private readonly SqliteDefinitionWriter _writer;
+    private readonly SqliteReplica _replica;
     private volatile bool _closed;
 
     static SqliteDefinitionStore() => SQLitePCL.Batteries_V2.Init();
 
     /// <param name="path">The file; created if absent. Its folder must exist.</param>
-    /// <exception cref="StoreException">The file cannot be opened, is not ours, or has a version this build does not read.</exception>
-    public SqliteDefinitionStore(string path)
+    /// <param name="cluster">The id of the cluster whose definitions it follows; null: a silo by itself changes them.</param>
+    /// <exception cref="StoreException">The file cannot be opened, is not ours, not this cluster's, or has a version this build does not read.</exception>
+    public SqliteDefinitionStore(string path, byte[]? cluster = null)
     {
         _connectionString = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString();
         try
@@ -33,8 +36,9 @@ internal sealed class SqliteDefinitionStore : IDefinitionStore
             _connection = new SqliteConnection(_connectionString);
             _connection.Open();
             SqliteSchema.Execute(_connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA busy_timeout = 5000");
-            SqliteSchema.Ensure(_connection, path, SqliteDefinitionSchema.Create, SqliteDefinitionSchema.ApplicationId, SqliteDefinitionSchema.Version);
+            EnsureSchema(path, cluster);
             _writer = new SqliteDefinitionWriter(_connection);
+            _replica = new SqliteReplica(_connection, _writer);
         }
         catch (SqliteException e)
         {
@@ -59,7 +63,7 @@ internal sealed class SqliteDefinitionStore : IDefinitionStore
     public ValueTask<IReadOnlyList<StoredAudit>> ScanAuditAsync(long after, AuditFilter filter, int limit, CancellationToken cancellation) =>
         new(Read<IReadOnlyList<StoredAudit>>(r => r.ScanAudit(after, filter, limit)));
 
-    public ValueTask<long[]> ApplyAsync(IReadOnlyList<DefinitionWrite> writes, CancellationToken cancellation) => new(Write(() =>
+    public ValueTask<long[]?> ApplyAsync(IReadOnlyList<DefinitionWrite> writes, CancellationToken cancellation) => new(Write<long[]?>(() =>
     {
         long[] versions = new long[writes.Count];
         for (int i = 0; i < versions.Length; i++)
@@ -70,10 +74,10 @@ internal sealed class SqliteDefinitionStore : IDefinitionStore
         return versions;
     }));
 
-    public ValueTask BeginErasureAsync(DefinitionId key, string pseudonym, long atMs, string actor, CancellationToken cancellation)
+    public ValueTask<bool> BeginErasureAsync(DefinitionId key, string pseudonym, long atMs, string actor, CancellationToken cancellation)
     {
         Write(() => SqliteKeyErasure.Begin(_connection, key, pseudonym, atMs, actor));
-        return default;
+        return new(true);
     }
 
     public ValueTask EndErasureAsync(DefinitionId key, CancellationToken cancellation)
@@ -81,6 +85,22 @@ internal sealed class SqliteDefinitionStore : IDefinitionStore
         Write(() => SqliteKeyErasure.End(_connection, key));
         return default;
     }
+
+    public ValueTask<ReplicaPosition> PositionAsync(CancellationToken cancellation) => new(Write(_replica.Position));
+
+    public ValueTask<FollowResult> FollowAsync(IReadOnlyList<FollowedBatch> batches) => new(Write(() =>
+    {
+        var versions = new List<long>();
+        var forgotten = new List<DefinitionId>();
+        foreach (FollowedBatch batch in batches)
+        {
+            _replica.Follow(batch, versions, forgotten);
+        }
+        return new FollowResult(versions, forgotten);
+    }));
+
+    public ValueTask<IReadOnlyList<long>> RecordsNamingAsync(string owner, string pseudonym, CancellationToken cancellation) =>
+        new(Write<IReadOnlyList<long>>(() => _replica.RecordsNaming(owner, pseudonym)));
 
     /// <summary>Folds the write-ahead log into the file and closes it.</summary>
     public ValueTask DisposeAsync()
@@ -100,6 +120,22 @@ internal sealed class SqliteDefinitionStore : IDefinitionStore
             _connection.Dispose();
         }
         return default;
+    }
+
+    private void EnsureSchema(string path, byte[]? cluster)
+    {
+        bool isReplica = (long)SqliteRows.Scalar(_connection, "PRAGMA application_id")! == SqliteDefinitionSchema.ApplicationId
+            && (long)SqliteRows.Scalar(_connection, "PRAGMA user_version")! == SqliteDefinitionSchema.ReplicaVersion;
+        if (isReplica && cluster is null)
+        {
+            throw new StoreException($"{path} follows the definitions of a cluster, so a silo by itself cannot change it: use another data directory");
+        }
+        int version = isReplica ? SqliteDefinitionSchema.ReplicaVersion : SqliteDefinitionSchema.Version;
+        SqliteSchema.Ensure(_connection, path, SqliteDefinitionSchema.Create, SqliteDefinitionSchema.ApplicationId, version);
+        if (cluster is not null)
+        {
+            SqliteReplica.Ensure(_connection, path, cluster);
+        }
     }
 
     private TResult Write<TResult>(Func<TResult> write)

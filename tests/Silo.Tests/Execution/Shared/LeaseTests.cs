@@ -11,6 +11,7 @@ using Quota.Silo.Execution.Shared.Leases;
 using Quota.Silo.Limiting;
 using Quota.Silo.Store.Sqlite;
 using Quota.Silo.Tests.Support;
+using Quota.Silo.Usage;
 
 namespace Quota.Silo.Tests.Execution.Shared;
 
@@ -127,10 +128,12 @@ public sealed class LeaseTests : IAsyncLifetime
             Assert.True(recovery.Apply(record));
         }
         Silo back = Open(0, _silos[0].Catalog, table, journal);
-        Assert.True(Used(await UsageAsync(_silos[1], "k")) < admitted);
+        KeyUsageState before = await ReadAsync(_silos[1], "k");
+        Assert.InRange(admitted - Used(before.Total(BillingModel.Utc)!), 1, before.Unsettled["requests"]);
         await back.Sweep.FindAsync(isStart: true, default);
-        Assert.True(await back.Sweep.SettleAllAsync());
-        Assert.Equal(admitted, Used(await UsageAsync(_silos[1], "k")));
+        Assert.True(await back.Grains.Settler!.SettleAllAsync());
+        KeyUsageState after = await ReadAsync(_silos[1], "k");
+        Assert.Equal((admitted, 0), (Used(after.Total(BillingModel.Utc)!), after.Unsettled.Count));
         Assert.Equal(Amount - admitted - 1, (await CheckAsync(_silos[2], "k")).Results[0].Remaining);
     }
 
@@ -185,7 +188,7 @@ public sealed class LeaseTests : IAsyncLifetime
     {
         foreach (Silo silo in _silos)
         {
-            Assert.True(await silo.Sweep.SettleAllAsync());
+            Assert.True(await silo.Grains.Settler!.SettleAllAsync());
         }
     }
 
@@ -196,7 +199,7 @@ public sealed class LeaseTests : IAsyncLifetime
         var runtime = new SharedRuntime();
         var parts = new LeaseParts(table, journal, null, (number + 1, $"silo-{number}"), () => 3);
         var grains = new SharedGrains(store, catalog, _clock, new EventSchedule(), new EventLog(NullLogger.Instance, TimeProvider.System), runtime, 30_000, parts);
-        var sweep = new LeaseSweep(parts.Desk, grains.Steps, catalog, store, _clock, runtime, NullLogger.Instance);
+        var sweep = new LeaseSweep(parts.Desk, grains.Settler!, catalog, store, _clock, runtime, NullLogger.Instance);
         return new Silo(grains, parts, sweep, catalog);
     }
 
@@ -212,7 +215,10 @@ public sealed class LeaseTests : IAsyncLifetime
     private static long Used(UsageMonth month) => month.Units.Where(u => u.Unit == "requests").Sum(u => u.Used);
 
     private static async Task<UsageMonth> UsageAsync(Silo silo, string key, MonthLabel? month = null) =>
-        (await silo.Grains.Usage.ReadAsync("n"u8.ToArray(), Encoding.UTF8.GetBytes(key), month ?? BillingModel.Utc.MonthAt(ManualClock.DefaultStartMs), default)).Total(BillingModel.Utc)!;
+        (await ReadAsync(silo, key, month)).Total(BillingModel.Utc)!;
+
+    private static async Task<KeyUsageState> ReadAsync(Silo silo, string key, MonthLabel? month = null) =>
+        await silo.Grains.Usage.ReadAsync("n"u8.ToArray(), Encoding.UTF8.GetBytes(key), month ?? BillingModel.Utc.MonthAt(ManualClock.DefaultStartMs), default);
 
     private sealed record Silo(SharedGrains Grains, LeaseParts Parts, LeaseSweep Sweep, CatalogState Catalog);
 }

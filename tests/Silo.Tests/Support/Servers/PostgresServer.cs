@@ -41,16 +41,21 @@ public sealed class PostgresServer : IAsyncDisposable
         ProcessStartInfo start = AsUser(
             folder, "postgres", "-D", data, "-p", port.ToString(CultureInfo.InvariantCulture),
             "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200");
-        ServerProcess? process = null;
-        // "ready to accept connections" is said once recovery is over; before, the port is open and connections are refused.
-        process = await ServerProcess.StartAsync(start, () => IsReadyAsync(data), Interrupt);
-        return new PostgresServer(process, folder, port);
+        // Not the port: it is open before connections are accepted.
+        ServerProcess process = await ServerProcess.StartAsync(start, () => IsReadyAsync(data), Interrupt);
+        var server = new PostgresServer(process, folder, port);
+        // The process ends by itself; its folder has to be deleted as well.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(20));
+        return server;
     }
 
     public async ValueTask DisposeAsync()
     {
         await _process.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        if (Directory.Exists(_folder))
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 
     /// <summary>The last line of postmaster.pid.</summary>

@@ -57,6 +57,52 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
     /// <summary>A block that may have a lease of this silo, to be looked after.</summary>
     public void Watch(CheckBlock block) => _held[block.Id] = block;
 
+    /// <summary>The block of this id, if there is something to settle on it.</summary>
+    public CheckBlock? Find(byte[] blockId) => _held.GetValueOrDefault(blockId);
+
+    /// <summary>How long ago the oldest lease that is not settled was granted, in ms: as old is what the store does not know yet.</summary>
+    public long LagMs(in Instant now)
+    {
+        long oldestNs = now.WindowNs;
+        foreach (CheckBlock block in All())
+        {
+            Shard shard = ShardOf(block);
+            lock (shard.Gate)
+            {
+                if (TryFind(shard, block.Id, out CounterLayout? layout, out Span<byte> state) && LeaseBlock.Head(layout, state)[LeaseHead.Id] != 0)
+                {
+                    oldestNs = Math.Min(oldestNs, LeaseBlock.Head(layout, state)[LeaseHead.GrantedNs]);
+                }
+            }
+        }
+        return (now.WindowNs - oldestNs) / 1_000_000;
+    }
+
+    /// <summary>Permits of the limits of this silo's leases that the store does not know as spent or free: of each block those of the limit with the fewest.</summary>
+    public long Unsettled()
+    {
+        long units = 0;
+        foreach (CheckBlock block in All())
+        {
+            Shard shard = ShardOf(block);
+            lock (shard.Gate)
+            {
+                if (!TryFind(shard, block.Id, out CounterLayout? layout, out Span<byte> state) || LeaseBlock.Head(layout, state)[LeaseHead.Id] == 0)
+                {
+                    continue;
+                }
+                long fewest = long.MaxValue;
+                for (int i = 0; i < layout.Shapes.Length; i++)
+                {
+                    long granted = layout.Shapes[i].Algorithm == LimitAlgorithm.Lease ? LeaseBlock.Limit(layout, state, i)[LeaseCounter.Granted] : 0;
+                    fewest = granted > 0 ? Math.Min(fewest, granted) : fewest;
+                }
+                units += fewest == long.MaxValue ? 0 : fewest;
+            }
+        }
+        return units;
+    }
+
     /// <summary>Every block on which there is something to settle.</summary>
     public List<CheckBlock> All() => [.. _held.Values];
 

@@ -18,6 +18,7 @@ internal sealed class LeaseParts
         var keeper = new DecisionKeeper(table.Layouts, journal);
         Desk = new LeaseDesk(table, keeper, new BlockFetcher(table, keeper, store), terms.Holder, terms.Silo, silos);
         Front = new LeaseFront(table, journal, keeper);
+        Own = new LocalExecutor(table, journal, store);
     }
 
     public IJournal Journal { get; }
@@ -25,4 +26,7 @@ internal sealed class LeaseParts
     public LeaseDesk Desk { get; }
 
     public LeaseFront Front { get; }
+
+    /// <summary>Decides what belongs to this silo alone: the self-test.</summary>
+    public LocalExecutor Own { get; }
 }

@@ -16,10 +16,10 @@ internal sealed class LeaseRound
     private readonly Dictionary<byte[], LeaseTarget> _targets = new(BytesComparer.Instance);
     private readonly List<CheckOp> _checks = [];
 
-    public LeaseRound(LeaseDesk desk, IEnumerable<StoreOp> ops, in Instant now)
+    public LeaseRound(LeaseDesk desk, IEnumerable<StoreOp> ops, int blocksMax, in Instant now)
     {
         _desk = desk;
-        int room = IGrainStore.CommitMax;
+        int room = blocksMax;
         foreach (StoreOp op in ops)
         {
             room -= op.Predicted.Count;

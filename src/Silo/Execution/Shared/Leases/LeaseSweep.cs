@@ -10,16 +10,13 @@ namespace Quota.Silo.Execution.Shared.Leases;
 /// Settles leases that no check renews: this silo's own when they have ended, and those that it had when it was last stopped; and, as
 /// the namespace says, those of silos that do not come back. One loop runs it.
 /// </summary>
-internal sealed class LeaseSweep(LeaseDesk desk, StepRunner steps, CatalogState catalog, IGrainStore store, IClock clock, SharedRuntime runtime, ILogger logger)
+internal sealed class LeaseSweep(LeaseDesk desk, LeaseSettler settler, CatalogState catalog, IGrainStore store, IClock clock, SharedRuntime runtime, ILogger logger)
 {
     /// <summary>How long an ended lease waits to be settled, if nobody renews it before.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Rounds of <see cref="Interval"/> between two looks at the leases of all silos: half a minute.</summary>
     private const int RoundsPerScan = 120;
-
-    /// <summary>Leases that were settled at once: what the store takes in one go.</summary>
-    private const int SettlesAtOnce = 256;
 
     /// <summary>Sweeps until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -73,6 +70,7 @@ internal sealed class LeaseSweep(LeaseDesk desk, StepRunner steps, CatalogState 
     }
 
     /// <summary>Settles what is due. What cannot be settled now stays due.</summary>
+<<<<<<< HEAD
     public async Task SettleDueAsync()
     {
         foreach (CheckBlock[] some in desk.Due(clock.Now()).Chunk(SettlesAtOnce))
@@ -101,6 +99,9 @@ internal sealed class LeaseSweep(LeaseDesk desk, StepRunner steps, CatalogState 
         }
         return desk.Held == 0;
     }
+=======
+    public Task SettleDueAsync() => settler.SettleAsync(desk.Due(clock.Now()));
+>>>>>>> main
 
     /// <summary>The leases under a prefix of books, with the id of their book.</summary>
     /// <exception cref="StoreException">The store cannot be read.</exception>
@@ -125,13 +126,5 @@ internal sealed class LeaseSweep(LeaseDesk desk, StepRunner steps, CatalogState 
             }
         }
         while (page.Count > 0);
-    }
-
-    private Task<bool> SettleAsync(CheckBlock block)
-    {
-        var done = new TaskCompletionSource<bool>(runtime.Continuations);
-        // Without a plan, so that a lease that has not ended is settled as well.
-        steps.Submit(new LeaseOp(block with { Plan = null }, done) { KeyIds = [block.KeyId] });
-        return done.Task;
     }
 }

@@ -1,0 +1,88 @@
+using System.Net;
+
+namespace Quota.Silo.Tests.Support.Servers;
+
+/// <summary>An HTTP proxy in front of DynamoDB Local that a test tells, per request, to answer by itself or to lose the answer.</summary>
+public sealed class HttpFaultProxy : IAsyncDisposable
+{
+    private readonly HttpListener _listener = new();
+    private readonly HttpClient _client;
+    private readonly Task _accepting;
+
+    public HttpFaultProxy(string target)
+    {
+        _client = new HttpClient { BaseAddress = new Uri(target) };
+        Endpoint = $"http://127.0.0.1:{ServerProcess.FreePort()}";
+        _listener.Prefixes.Add(Endpoint + "/");
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public string Endpoint { get; }
+
+    /// <summary>Decides by the operation's name (for example <c>PutItem</c>); null: passed on.</summary>
+    public Func<string, HttpFault?> Fault { get; set; } = static _ => null;
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Close();
+        await _accepting;
+        _client.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        var serving = new List<Task>();
+        try
+        {
+            while (true)
+            {
+                serving.Add(ServeAsync(await _listener.GetContextAsync()));
+            }
+        }
+        catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+        {
+            await Task.WhenAll(serving);
+        }
+    }
+
+    private async Task ServeAsync(HttpListenerContext context)
+    {
+        string operation = (context.Request.Headers["X-Amz-Target"] ?? "").Split('.')[^1];
+        var body = new MemoryStream();
+        await context.Request.InputStream.CopyToAsync(body);
+        HttpFault? fault = Fault(operation);
+        (int status, byte[] answer) = fault is { Status: > 0 } ? (fault.Status, System.Text.Encoding.UTF8.GetBytes(fault.Body)) : await ForwardAsync(context.Request, body.ToArray());
+        try
+        {
+            if (fault is { IsLost: true })
+            {
+                await (fault.Meanwhile?.Invoke() ?? Task.CompletedTask);
+                context.Response.Abort();
+                return;
+            }
+            context.Response.StatusCode = status;
+            context.Response.ContentType = "application/x-amz-json-1.0";
+            context.Response.Close(answer, willBlock: false);
+        }
+        catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The caller has given up.
+        }
+    }
+
+    private async Task<(int Status, byte[] Answer)> ForwardAsync(HttpListenerRequest request, byte[] body)
+    {
+        using var forwarded = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new ByteArrayContent(body) };
+        foreach (string? name in request.Headers.AllKeys)
+        {
+            if (name is not null && (name.StartsWith("X-Amz", StringComparison.OrdinalIgnoreCase) || name is "Authorization"))
+            {
+                forwarded.Headers.TryAddWithoutValidation(name, request.Headers[name]);
+            }
+        }
+        forwarded.Content.Headers.TryAddWithoutValidation("Content-Type", request.ContentType);
+        using HttpResponseMessage answer = await _client.SendAsync(forwarded);
+        return ((int)answer.StatusCode, await answer.Content.ReadAsByteArrayAsync());
+    }
+}

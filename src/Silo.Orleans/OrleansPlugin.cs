@@ -1,5 +1,4 @@
 using Quota.Silo.Cluster;
-using Quota.Silo.Store;
 
 namespace Quota.Silo.Orleans;
 
@@ -11,17 +10,6 @@ internal sealed class OrleansPlugin : IClusterPlugin
         if (settings.Tls is { } tls && SiloTls.Problem(tls) is { } problem)
         {
             return (null, problem);
-        }
-        try
-        {
-            if (await host.Records.AgreeAsync(settings.Partitions.Count, cancellation).ConfigureAwait(false) is { } difference)
-            {
-                return (null, difference);
-            }
-        }
-        catch (StoreException e)
-        {
-            return (null, e.Message);
         }
         var member = new OrleansMember(settings, host);
         if (await member.StartAsync(cancellation).ConfigureAwait(false) is { } error)

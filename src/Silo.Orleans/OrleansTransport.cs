@@ -6,7 +6,11 @@ namespace Quota.Silo.Orleans;
 
 /// <summary>
 /// Sends batches over Orleans' own connections, to the service that each silo has; no grain and no directory is on the way.
-/// <para>Safety: Orleans works on a call at most once. Why a call was not answered does not say whether it was worked on, so all causes are one.</para>
+/// <para>
+/// Safety: Orleans works on a call at most once. A call that was rejected, by this silo because there is no way to the other one or by the
+/// other one because it stops, was not worked on; a silo that became unavailable (a special rejection) may have worked on it, and so may
+/// whatever else was not answered.
+/// </para>
 /// </summary>
 internal sealed class OrleansTransport(PartitionServiceClient client, PartitionHost host) : IPartitionTransport
 {
@@ -28,7 +32,7 @@ internal sealed class OrleansTransport(PartitionServiceClient client, PartitionH
             {
                 _logger.LogWarning("The silo {Silo} did not answer: {Reason}", owner.Name, e.Message);
             }
-            return null;
+            return e is OrleansMessageRejectionException and not SiloUnavailableException ? ForwardedAnswer.Refusal : default(ReadOnlyMemory<byte>?);
         }
     }
 }

@@ -25,6 +25,16 @@ internal sealed class PartitionBalancer(IClusterMembershipService membership, IL
         Task.Run(() => FollowAsync(stoppingToken), CancellationToken.None),
         Task.Run(() => BalanceAsync(stoppingToken), CancellationToken.None));
 
+    /// <summary>First of all this silo answers that it owns nothing any more, so that the others decide in the store until they have a new map.</summary>
+    public override Task StopAsync(CancellationToken cancellationToken)
+    {
+        for (int partition = 0; partition < host.Hosting.Partitions; partition++)
+        {
+            host.Hosting.Drop(partition);
+        }
+        return base.StopAsync(cancellationToken);
+    }
+
     public override void Dispose()
     {
         _changed.Dispose();

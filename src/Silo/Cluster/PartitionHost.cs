@@ -7,7 +7,7 @@ namespace Quota.Silo.Cluster;
 /// <param name="Router">Sends this silo's checks to their owners.</param>
 /// <param name="Hosting">Which partitions this silo owns.</param>
 /// <param name="Server">Works on what other silos send.</param>
-/// <param name="Records">Epochs and the number of partitions, in the store.</param>
+/// <param name="Records">The partitions' owners, in the store.</param>
 /// <param name="Leases">Gives back what this silo holds of a partition that leaves it.</param>
 /// <param name="Loggers">Where to log.</param>
 internal sealed record PartitionHost(string Silo, ForwardRouter Router, PartitionHosting Hosting, ForwardedBatchServer Server, PartitionRecords Records, IPartitionLeases Leases, ILoggerFactory Loggers);

@@ -39,15 +39,14 @@ internal sealed class OrleansEngine : ISiloEngine
         _router = new ForwardRouter(shared.Grains.Executor, partitions, clock, TimeProvider.System);
         Limiter = new Limiter(catalog, _router, clock);
         var hosting = new PartitionHosting(_router.Epochs);
-        // Nearly everything that is asked on a key is asked on one silo, so that silo's leases need not leave a share for each of the others.
-        shared.Silos = static () => 1;
+        shared.Partitions = () => hosting.Count;
         _host = new PartitionHost(
             settings.SiloName,
             _router,
             hosting,
             new ForwardedBatchServer(shared.Limiter, hosting),
             new PartitionRecords(store),
-            new PartitionLeases(shared.LeaseSweep, partitions.Count),
+            new PartitionLeases(shared.Grains.Settler!, shared.Leases.Desk, partitions.Count),
             loggers);
     }
 

@@ -19,7 +19,6 @@ namespace Quota.Silo.Orleans.Tests.Support;
 internal sealed class OrleansSilo : IAsyncDisposable
 {
     private readonly SqliteGrainStore _store;
-    private readonly LeaseSweep _sweep;
 
     /// <param name="name">The silo's.</param>
     /// <param name="file">The store that all silos share.</param>
@@ -32,15 +31,13 @@ internal sealed class OrleansSilo : IAsyncDisposable
         _store = new SqliteGrainStore(file);
         var state = new CatalogState(catalog);
         var clock = new SystemClock(TimeProvider.System);
-        var runtime = new SharedRuntime();
         var leases = new LeaseParts(new KeyTable(new LayoutRegistry(), 100_000), new MemoryJournal(), null, (name.GetHashCode(StringComparison.Ordinal) | 1L, name), static () => 1);
-        Grains = new SharedGrains(_store, state, clock, new EventSchedule(), new EventLog(NullLogger.Instance, TimeProvider.System), runtime, 30_000, leases);
-        _sweep = new LeaseSweep(leases.Desk, Grains.Steps, state, _store, clock, runtime, NullLogger.Instance);
+        Grains = new SharedGrains(_store, state, clock, new EventSchedule(), new EventLog(NullLogger.Instance, TimeProvider.System), new SharedRuntime(), 30_000, leases);
         Leases = leases;
         Router = new ForwardRouter(Grains.Executor, partitions, clock, TimeProvider.System);
         Limiter = new Limiter(state, Router, clock);
         Hosting = new PartitionHosting(Router.Epochs);
-        Host = new PartitionHost(name, Router, Hosting, new ForwardedBatchServer(Grains.Limiter, Hosting), new PartitionRecords(_store), new PartitionLeases(_sweep, partitions.Count), log ?? NullLoggerFactory.Instance);
+        Host = new PartitionHost(name, Router, Hosting, new ForwardedBatchServer(Grains.Limiter, Hosting), new PartitionRecords(_store), new PartitionLeases(Grains.Settler!, leases.Desk, partitions.Count), log ?? NullLoggerFactory.Instance);
     }
 
     public string Name { get; }
@@ -65,7 +62,7 @@ internal sealed class OrleansSilo : IAsyncDisposable
     }
 
     /// <summary>Gives back every lease, as a silo that stops does.</summary>
-    public Task SettleAsync() => _sweep.SettleAllAsync();
+    public Task SettleAsync() => Grains.Settler!.SettleAllAsync();
 
     public async ValueTask DisposeAsync()
     {

@@ -14,7 +14,7 @@ namespace Quota.Silo.Orleans.Tests.Support;
 internal sealed class OrleansTestCluster : IAsyncDisposable
 {
     public const int Partitions = 128;
-    public static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Bound = TimeSpan.FromSeconds(25);
 
     private readonly TempFolder _folder = new();
     private readonly TestLogs _logs = new();

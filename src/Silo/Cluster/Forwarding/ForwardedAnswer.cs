@@ -9,7 +9,7 @@ namespace Quota.Silo.Cluster.Forwarding;
 /// <summary>
 /// The answer to a forwarded check. Little-endian, APPEND-ONLY (golden test: ForwardingGoldenTests).
 /// <code>
-/// a batch:    u8 version = 1, u8 1 if the batch was refused for its version, 2 bytes 0, u32 answers, then per answer, in the order
+/// a batch:    u8 version = 1, u8 1 if the batch was refused as a whole (for its version), 2 bytes 0, u32 answers, then per answer, in the order
 ///             of the checks: u32 length of what follows, the answer
 /// an answer:  u8 outcome (<see cref="ForwardedOutcome"/>); of an answered check also:
 ///             u8 status, u8 flags (1 allowed, 2 repeat, 4 reservation), u8 reason, u8 key treatment,
@@ -41,6 +41,9 @@ internal static class ForwardedAnswer
     private const int Reserved = 4;
     private const int NoResult = byte.MaxValue;
 
+    /// <summary>The answer to a batch that nobody has worked on.</summary>
+    public static ReadOnlyMemory<byte> Refusal { get; } = new byte[] { Version, 1, 0, 0, 0, 0, 0, 0 };
+
     /// <summary>The head of a batch of answers.</summary>
     public static void WriteBatchHead(Span<byte> target, bool isRefused, int answers)
     {
@@ -53,7 +56,7 @@ internal static class ForwardedAnswer
 
     /// <summary>Reads the head of a batch of answers; false if it is none.</summary>
     /// <param name="reader">At the beginning of the batch.</param>
-    /// <param name="isRefused">The other silo does not know the version of what it was sent, and has done nothing.</param>
+    /// <param name="isRefused">Nobody has worked on the batch.</param>
     /// <param name="answers">How many there are.</param>
     public static bool TryReadBatchHead(ref WireReader reader, out bool isRefused, out int answers)
     {

@@ -5,13 +5,13 @@ using Quota.Silo.Execution.Shared.Leases;
 namespace Quota.Silo.Cluster.Forwarding;
 
 /// <summary>Gives back the leases on keys of a partition that leaves this silo.</summary>
-internal sealed class PartitionLeases(LeaseSweep sweep, int partitions) : IPartitionLeases
+internal sealed class PartitionLeases(LeaseSettler settler, LeaseDesk desk, int partitions) : IPartitionLeases
 {
     public async ValueTask GiveBackAsync(int partition, CancellationToken cancellation)
     {
         try
         {
-            await sweep.SettleAsync(block => IsOf(block, partition)).WaitAsync(cancellation).ConfigureAwait(false);
+            await settler.SettleAsync(desk.All().Where(block => IsOf(block, partition))).WaitAsync(cancellation).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

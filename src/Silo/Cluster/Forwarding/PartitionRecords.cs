@@ -7,16 +7,14 @@ using Quota.Silo.Store;
 namespace Quota.Silo.Cluster.Forwarding;
 
 /// <summary>
-/// What a cluster with partitions keeps in its store, as cluster records (block kind 10). Little-endian, APPEND-ONLY (golden test:
-/// PartitionRecordsTests).
+/// The owners of partitions, as a cluster keeps them in its store: cluster records (block kind 10). Little-endian, APPEND-ONLY (golden
+/// test: PartitionRecordsTests).
 /// <code>
-/// "partitions", the agreement: i64 forget at ns = never, u8 version = 1, 3 bytes 0, u32 partitions
-/// "partition/" + u32 number big-endian, its owner: i64 forget at ns = never, u8 version = 1, u8 silo length, 2 bytes 0, i64 epoch, silo
+/// "partition/" + u32 number big-endian: i64 forget at ns = never, u8 version = 1, u8 silo length, 2 bytes 0, i64 epoch, silo
 /// </code>
 /// <para>
-/// Safety: both are only written by conditional saves. The first silo of a cluster sets the number of partitions and no other ever
-/// changes it. An epoch is given to one silo: whoever takes a partition raises it by one over what it read, and one of two that do
-/// so at once loses and reads again.
+/// Safety: they are only written by conditional saves, so an epoch is given to one silo: whoever takes a partition raises it by one over
+/// what it read, and one of two that do so at once loses and reads again.
 /// </para>
 /// </summary>
 internal sealed class PartitionRecords(IGrainStore store)
@@ -26,32 +24,6 @@ internal sealed class PartitionRecords(IGrainStore store)
 
     /// <summary>Silos of one cluster that take one partition at the same moment: more rounds than that would be a fault.</summary>
     private const int RoundsMax = 64;
-
-    /// <summary>Sets the number of partitions, or finds that it is set.</summary>
-    /// <returns>Null if the cluster has this many; otherwise why this silo cannot be part of it.</returns>
-    /// <exception cref="StoreException">The store cannot be reached.</exception>
-    public async ValueTask<string?> AgreeAsync(int partitions, CancellationToken cancellation)
-    {
-        byte[] id = [GrainId.ClusterRecord, .. "partitions"u8];
-        byte[] state = new byte[RecordHead.Bytes + 8];
-        RecordHead.Write(state, RecordHead.Never);
-        state[8] = Version;
-        BinaryPrimitives.WriteInt32LittleEndian(state.AsSpan(12), partitions);
-        if (await store.LoadAsync(id, cancellation).ConfigureAwait(false) is not { } kept)
-        {
-            if (await store.CommitAsync([new GrainSave(id, 0, new StoredGrain(0, 1, RecordHead.Never, state))], cancellation).ConfigureAwait(false))
-            {
-                return null;
-            }
-            kept = await store.LoadAsync(id, cancellation).ConfigureAwait(false) ?? throw new StoreException("the cluster's number of partitions was removed while this silo started");
-        }
-        if (kept.State.Length < state.Length || kept.State.Span[8] != Version)
-        {
-            return "the store's record of the cluster's partitions is of another version";
-        }
-        int agreed = BinaryPrimitives.ReadInt32LittleEndian(kept.State.Span[12..]);
-        return agreed == partitions ? null : $"the cluster has {agreed} partitions, this silo is configured for {partitions}: all silos need the same number";
-    }
 
     /// <summary>Takes a partition over from whoever has it; returns its new epoch.</summary>
     /// <exception cref="StoreException">The store cannot be reached.</exception>

@@ -19,18 +19,11 @@ internal sealed class SharedExecutor(StepRunner steps, SharedRuntime runtime, Le
     /// <summary>Decides a check from leases alone; false, and nothing has happened, if they do not suffice.</summary>
     public bool TryBegin(in GrainCommand command, Decision decision)
     {
-<<<<<<< HEAD
-        if (front is not null && LeaseFront.IsEligible(command) && front.TryDecide(command, decision))
-=======
-        if (leases is not null && SelfTestNamespace.Is(command.Namespace))
+        if (leases is null || !LeaseFront.IsEligible(command))
         {
-            // What warms a silo up is nobody else's business.
-            leases.Own.Begin(command, decision);
-            return;
+            return false;
         }
-        bool isLeasable = leases is not null && LeaseFront.IsEligible(command);
-        if (isLeasable && leases!.Front.TryDecide(command, decision))
->>>>>>> main
+        if (leases.Front.TryDecide(command, decision))
         {
             return true;
         }
@@ -41,11 +34,17 @@ internal sealed class SharedExecutor(StepRunner steps, SharedRuntime runtime, Le
 
     public void Begin(in GrainCommand command, Decision decision)
     {
-        bool isLeasable = front is not null && LeaseFront.IsEligible(command);
+        if (leases is not null && SelfTestNamespace.Is(command.Namespace))
+        {
+            // What warms a silo up is nobody else's business.
+            leases.Own.Begin(command, decision);
+            return;
+        }
         if (TryBegin(command, decision))
         {
             return;
         }
+        bool isLeasable = leases is not null && LeaseFront.IsEligible(command);
         var op = CheckOp.Of(command, decision.KeyTreatment, runtime.Continuations);
         if (isLeasable)
         {

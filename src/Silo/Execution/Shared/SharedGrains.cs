@@ -23,12 +23,8 @@ internal sealed class SharedGrains
     {
         Runner = new BatchRunner(store, Layouts, clock, runtime, timeoutMs, () => new Workbench(Layouts, catalog, Expiries, schedule, log), leases?.Desk, leases?.Front);
         Steps = new StepRunner(Runner, runtime);
-<<<<<<< HEAD
-        Executor = new SharedExecutor(Steps, runtime, desk?.Front, desk?.Desk, desk?.Journal);
+        Executor = new SharedExecutor(Steps, runtime, leases);
         Limiter = new Limiter(catalog, Executor, clock);
-=======
-        Limiter = new Limiter(catalog, new SharedExecutor(Steps, runtime, leases), clock);
->>>>>>> main
         Operations = new SharedOperations(Steps, catalog);
         Settler = leases is null ? null : new LeaseSettler(leases.Desk, Steps, runtime);
         Usage = new SharedUsage(Steps, store, Runner, Layouts, clock, Settler);

@@ -18,14 +18,6 @@ public sealed class PartitionRecordsTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_first_silo_sets_the_number_of_partitions_and_another_number_is_refused()
-    {
-        Assert.Null(await _records.AgreeAsync(1024, CancellationToken.None));
-        Assert.Null(await _records.AgreeAsync(1024, CancellationToken.None));
-        Assert.Equal("the cluster has 1024 partitions, this silo is configured for 512: all silos need the same number", await _records.AgreeAsync(512, CancellationToken.None));
-    }
-
-    [Fact]
     public async Task Each_owner_of_a_partition_has_an_epoch_of_its_own()
     {
         Assert.Null(await _records.OwnerAsync(7, CancellationToken.None));
@@ -45,11 +37,10 @@ public sealed class PartitionRecordsTests : IAsyncDisposable
     [Fact]
     public async Task What_the_store_keeps_is_the_same_in_every_version()
     {
-        await _records.AgreeAsync(1024, CancellationToken.None);
         await _records.TakeAsync(258, "10.0.0.1:11111", CancellationToken.None);
         IReadOnlyList<(byte[] Id, StoredGrain Grain)> kept = await _store.ScanAsync(new byte[] { 10 }, default, 10, CancellationToken.None);
         Assert.Equal(
-            ["0A706172746974696F6E2F00000102 FFFFFFFFFFFFFF7F010E0000010000000000000031302E302E302E313A3131313131", "0A706172746974696F6E73 FFFFFFFFFFFFFF7F0100000000040000"],
+            ["0A706172746974696F6E2F00000102 FFFFFFFFFFFFFF7F010E0000010000000000000031302E302E302E313A3131313131"],
             kept.Select(k => $"{Convert.ToHexString(k.Id)} {Convert.ToHexString(k.Grain.State.Span)}"));
     }
 

@@ -70,38 +70,7 @@ internal sealed class LeaseSweep(LeaseDesk desk, LeaseSettler settler, CatalogSt
     }
 
     /// <summary>Settles what is due. What cannot be settled now stays due.</summary>
-<<<<<<< HEAD
-    public async Task SettleDueAsync()
-    {
-        foreach (CheckBlock[] some in desk.Due(clock.Now()).Chunk(SettlesAtOnce))
-        {
-            await Task.WhenAll(some.Select(SettleAsync)).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Settles what this silo holds of some blocks, whether or not it has ended. What cannot be settled now stays due.</summary>
-    public async Task SettleAsync(Func<CheckBlock, bool> isMeant)
-    {
-        foreach (CheckBlock[] some in desk.All().Where(isMeant).Chunk(SettlesAtOnce))
-        {
-            await Task.WhenAll(some.Select(SettleAsync)).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Settles everything this silo holds, whether or not it has ended.</summary>
-    /// <returns>Whether nothing is left.</returns>
-    public async Task<bool> SettleAllAsync()
-    {
-        await SettleDueAsync().ConfigureAwait(false);
-        foreach (CheckBlock[] some in desk.All().Chunk(SettlesAtOnce))
-        {
-            await Task.WhenAll(some.Select(SettleAsync)).ConfigureAwait(false);
-        }
-        return desk.Held == 0;
-    }
-=======
     public Task SettleDueAsync() => settler.SettleAsync(desk.Due(clock.Now()));
->>>>>>> main
 
     /// <summary>The leases under a prefix of books, with the id of their book.</summary>
     /// <exception cref="StoreException">The store cannot be read.</exception>

@@ -25,14 +25,18 @@ internal sealed class PartitionBalancer(IClusterMembershipService membership, IL
         Task.Run(() => FollowAsync(stoppingToken), CancellationToken.None),
         Task.Run(() => BalanceAsync(stoppingToken), CancellationToken.None));
 
-    /// <summary>First of all this silo answers that it owns nothing any more, so that the others decide in the store until they have a new map.</summary>
-    public override Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Before anything of Orleans stops: this silo answers that it owns nothing any more, so that the others decide in the store until they
+    /// have a new map, and it sends nothing any more itself.
+    /// </summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
     {
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+        host.Router.Follow(new PartitionMap(host.Hosting.Partitions, []), transport);
         for (int partition = 0; partition < host.Hosting.Partitions; partition++)
         {
             host.Hosting.Drop(partition);
         }
-        return base.StopAsync(cancellationToken);
     }
 
     public override void Dispose()

@@ -5,7 +5,6 @@ using Quota.Grains.Model;
 using Quota.Silo.Catalog;
 using Quota.Silo.Cluster;
 using Quota.Silo.Cluster.Forwarding;
-using Quota.Silo.Store.Sqlite;
 using Quota.Silo.Tests.Support;
 
 namespace Quota.Silo.Orleans.Tests.Support;
@@ -14,9 +13,9 @@ namespace Quota.Silo.Orleans.Tests.Support;
 internal sealed class OrleansTestCluster : IAsyncDisposable
 {
     public const int Partitions = 128;
-    public static readonly TimeSpan Bound = TimeSpan.FromSeconds(25);
+    public static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
-    private readonly TempFolder _folder = new();
+    private readonly MemoryGrainStore _store = new();
     private readonly TestLogs _logs = new();
     private readonly ConcurrentDictionary<string, OrleansSilo> _silos = new();
     private readonly PartitionSettings _partitions = new() { Count = Partitions, TimeoutMs = 5_000 };
@@ -24,21 +23,17 @@ internal sealed class OrleansTestCluster : IAsyncDisposable
 
     public OrleansTestCluster(short silos, long amount)
     {
-        // Made before silos open it at once.
-        new SqliteGrainStore(File).DisposeAsync().AsTask().GetAwaiter().GetResult();
         _catalog = Catalogs.Of("acme", [new PlanModel("p", [LimitModel.FixedWindow("hour", amount, 3_600_000_000_000)])]);
         var builder = new InProcessTestClusterBuilder(silos);
         builder.Options.ConfigureFileLogging = false;
         builder.Options.InitializeClientOnDeploy = false;
         builder.ConfigureSilo((options, silo) =>
         {
-            OrleansHost.AddPartitions(silo, _silos.GetOrAdd(options.SiloName, name => new OrleansSilo(name, File, _catalog, _partitions, _logs)).Host);
+            OrleansHost.AddPartitions(silo, _silos.GetOrAdd(options.SiloName, name => new OrleansSilo(name, _store, _catalog, _partitions, _logs)).Host);
             silo.Configure<ClusterMembershipOptions>(probes => OrleansHost.SetProbes(probes, new OrleansSettings()));
         });
         Cluster = builder.Build();
     }
-
-    private string File => _folder.File("shared.db");
 
     public InProcessTestCluster Cluster { get; }
 
@@ -72,9 +67,9 @@ internal sealed class OrleansTestCluster : IAsyncDisposable
         await Cluster.DisposeAsync();
         foreach (OrleansSilo silo in _silos.Values)
         {
-            await silo.DisposeAsync();
+            silo.Dispose();
         }
-        _folder.Dispose();
+        await _store.DisposeAsync();
     }
 
     private static string Describe(OrleansSilo silo) =>

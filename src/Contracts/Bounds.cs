@@ -500,8 +500,11 @@ public static class Bounds
     /// <summary>Shortest time a silo waits for another one that may be configured: below it, the network's jitter decides.</summary>
     public const int ForwardTimeoutMsMin = 10;
 
-    /// <summary>Longest: callers have long given up.</summary>
-    public const int ForwardTimeoutMsMax = 10_000;
+    /// <summary>Longest: that of the store, and the way to the owner.</summary>
+    public const int ForwardTimeoutMsMax = 40_000;
+
+    /// <summary>What the way to another silo takes at most, beside the store's time.</summary>
+    public const int ForwardMarginMs = 500;
 
     /// <summary>Most often that a silo may be asked whether it is there: below it, a collection of garbage looks like death.</summary>
     public const int ProbeIntervalMsMin = 200;

@@ -11,7 +11,7 @@ namespace Quota.Silo.Orleans;
 internal static class OrleansHost
 {
     /// <summary>A call to another silo that nobody waits for any more ends by itself after this; batches have a time-out of their own.</summary>
-    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromMilliseconds(Contracts.Bounds.ForwardTimeoutMsMax);
 
     /// <param name="settings">Which cluster.</param>
     /// <param name="host">This silo.</param>

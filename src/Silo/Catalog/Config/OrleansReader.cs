@@ -31,7 +31,7 @@ internal static class OrleansReader
             }
             return null;
         }
-        OrleansSettings settings = Defaults with { Membership = Membership(store), Partitions = new PartitionSettings { Count = partitions } };
+        OrleansSettings settings = Defaults with { Membership = Membership(store), Partitions = new PartitionSettings { Count = partitions, TimeoutMs = (store?.TimeoutMs ?? 0) + Bounds.ForwardMarginMs } };
         return section is null ? settings : Read(section, settings);
     }
 

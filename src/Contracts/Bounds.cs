@@ -683,8 +683,8 @@ public static class Bounds
     /// <summary>Rounds of reading blocks that a batch found it needs: each finds at least one more.</summary>
     public const int StoreReadsMax = 512;
 
-    /// <summary>How long refusals that were noted in memory wait to be saved by themselves: they are statistics.</summary>
-    public const long StoreNotesAgeNs = 5_000_000_000;
+    /// <summary>How long refusals wait in a silo's memory to be saved in the shared store, in ns: they are statistics.</summary>
+    public const long DenialNotesNs = 5_000_000_000;
 
     /// <summary>Leases on one block that are not settled: one per silo, and those of silos that did not come back.</summary>
     public const int LeasesPerBlockMax = 64;

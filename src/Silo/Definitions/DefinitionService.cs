@@ -130,7 +130,7 @@ public sealed class DefinitionService : IConfigTarget
         },
         cancellation);
 
-    /// <summary>Erases keys; set once, before the first call.</summary>
+    /// <summary>Erases keys; set once, before the first call. Null: this silo's executor cannot.</summary>
     internal IKeyEraser? Eraser { get; set; }
 
     /// <summary>Erases a key, defined or not: its name is forgotten, its usage kept under a pseudonym.</summary>
@@ -138,7 +138,11 @@ public sealed class DefinitionService : IConfigTarget
     public ValueTask<(string? Pseudonym, DefinitionError? Error)> EraseAsync(DefinitionId id, string actor, CancellationToken cancellation) => _turns.RunAsync<(string?, DefinitionError?)>(
         async () =>
         {
-            (string? pseudonym, DefinitionError? error, bool isOvertaken) = await new KeyErasure(_store, _catalog, Eraser!, _time) { FileName = _fileName }.EraseAsync(id, actor, cancellation).ConfigureAwait(false);
+            if (Eraser is null)
+            {
+                return ((null, new DefinitionError(DefinitionErrorCode.Unavailable, "", "keys that silos share cannot be erased by this version; see docs/CLUSTER.md")), false);
+            }
+            (string? pseudonym, DefinitionError? error, bool isOvertaken) = await new KeyErasure(_store, _catalog, Eraser, _time) { FileName = _fileName }.EraseAsync(id, actor, cancellation).ConfigureAwait(false);
             return ((pseudonym, error), isOvertaken);
         },
         error => (null, error),
@@ -151,7 +155,11 @@ public sealed class DefinitionService : IConfigTarget
             var errors = new List<DefinitionError>();
             await foreach (StoredDefinition pending in Reader.AllAsync(DefinitionKind.Erasure, cancellation).ConfigureAwait(false))
             {
-                var erasure = new KeyErasure(_store, _catalog, Eraser!, _time);
+                if (Eraser is null)
+                {
+                    break;
+                }
+                var erasure = new KeyErasure(_store, _catalog, Eraser, _time);
                 if (await erasure.CompleteAsync(pending, cancellation).ConfigureAwait(false) is { } error)
                 {
                     errors.Add(error);

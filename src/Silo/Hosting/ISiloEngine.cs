@@ -17,7 +17,11 @@ internal interface ISiloEngine : IAsyncDisposable
 
     IUsageLedger Usage { get; }
 
-    IKeyEraser Eraser { get; }
+    /// <summary>Erases keys; null if this engine cannot.</summary>
+    IKeyEraser? Eraser { get; }
+
+    /// <summary>Why the silo must not serve any more; null as long as it may.</summary>
+    string? Fault { get; }
 
     /// <summary>Carries the silo's own table to its own store.</summary>
     Checkpointer Checkpointer { get; }

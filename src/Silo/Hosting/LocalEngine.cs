@@ -49,7 +49,9 @@ internal sealed class LocalEngine : ISiloEngine
 
     public IUsageLedger Usage { get; }
 
-    public IKeyEraser Eraser { get; }
+    public IKeyEraser? Eraser { get; }
+
+    public string? Fault => null;
 
     /// <inheritdoc/>
     public async Task RestoreAsync(CancellationToken cancellation)

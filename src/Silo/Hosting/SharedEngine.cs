@@ -63,7 +63,11 @@ internal sealed class SharedEngine : ISiloEngine
 
     public IUsageLedger Usage => _grains.Usage;
 
-    public IKeyEraser Eraser { get; } = new NoEraser();
+    /// <summary>Keys that silos share are not erased yet.</summary>
+    public IKeyEraser? Eraser => null;
+
+    /// <summary>Another process has taken this silo's name.</summary>
+    public string? Fault => _cluster.Registry.Replaced;
 
     public Checkpointer Checkpointer { get; }
 
@@ -103,14 +107,5 @@ internal sealed class SharedEngine : ISiloEngine
     {
         _sender.Dispose();
         await _cluster.DisposeAsync().ConfigureAwait(false);
-    }
-
-    /// <summary>Keys of a shared store are not erased yet.</summary>
-    private sealed class NoEraser : IKeyEraser
-    {
-        public ValueTask<bool> KnowsAsync(NamespaceModel owner, byte[] key, CancellationToken cancellation) => new(true);
-
-        public ValueTask<string?> EraseAsync(NamespaceModel owner, byte[] key, byte[] pseudonym, CancellationToken cancellation) =>
-            new("keys of a store that silos share cannot be erased yet; see docs/CLUSTER.md");
     }
 }

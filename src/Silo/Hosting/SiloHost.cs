@@ -254,5 +254,5 @@ internal sealed class SiloHost : IAsyncDisposable
     }
 
     private void FollowJournal() =>
-        _serving.Set(_isTried && !_checkpointsFailed && _storage.Journal.Status == JournalStatus.Running ? ServingStatus.Serving : ServingStatus.Failed);
+        _serving.Set(_isTried && !_checkpointsFailed && _engine.Fault is null && _storage.Journal.Status == JournalStatus.Running ? ServingStatus.Serving : ServingStatus.Failed);
 }

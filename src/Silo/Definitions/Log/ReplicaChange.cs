@@ -31,7 +31,7 @@ internal sealed class ReplicaChange
     {
         PutSome(c => !c.IsDelete && c.Id.Kind != DefinitionKind.Key, catalog.PutStructure);
         PutSome(c => !c.IsDelete && c.Id.Kind == DefinitionKind.Key, keys => catalog.PutKeys(keys.Select(k => WithKnownParent(catalog, k))));
-        PutSome(c => c.IsDelete && c.Id.Kind == DefinitionKind.Key, catalog.RemoveKeys);
+        PutSome(c => c.IsDelete && c.Id.Kind == DefinitionKind.Key, keys => Forget(catalog, keys.Select(k => k.Id)));
         PutSome(c => c.IsDelete && c.Id.Kind != DefinitionKind.Key, catalog.RemoveStructure);
         Forget(catalog, _erased.Distinct());
     }
@@ -41,12 +41,13 @@ internal sealed class ReplicaChange
         catalog?.RemoveKeys(keys.Where(catalog.Has).Select(k => new PendingChange(k)));
 
     /// <summary>
-    /// A parent that was erased since may be known here by its name still, while the log calls it by its pseudonym. A key that is a
-    /// parent is not erased, so what follows in the log gives this one another parent, and until then it has none.
+    /// A key that is being erased may be known here by its name while the log already calls it by its pseudonym, or the other way
+    /// round. A key that is a parent is not erased, so what follows in the log gives this one another parent, and until then it has
+    /// none.
     /// </summary>
     private PendingChange WithKnownParent(CatalogWriter catalog, PendingChange key)
     {
-        if (key.Key!.Parent is not { } parent || !parent.StartsWith(KeyErasure.PseudonymPrefix, StringComparison.Ordinal))
+        if (key.Key!.Parent is not { } parent)
         {
             return key;
         }

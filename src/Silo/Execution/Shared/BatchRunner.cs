@@ -108,8 +108,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
                 continue;
             }
             await RunLeasesAsync(bench, round is null ? null : round.TryGrant, isFresh).ConfigureAwait(false);
-            var unsaved = new List<GrainSave>();
-            List<GrainSave> saves = bench.Collect(Bounds.StoreNotesAgeNs, unsaved);
+            List<GrainSave> saves = bench.Collect();
             if (saves.Count > BlocksMax)
             {
                 await RunAloneAsync(batch, bench, ops, again).ConfigureAwait(false);
@@ -117,9 +116,9 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
             }
             if (saves.Count == 0 || await CommitAsync(saves).ConfigureAwait(false))
             {
-                Remember(bench, saves, unsaved);
+                Remember(bench, saves);
                 bench.Events.AnnounceDeferred(bench.Now);
-                round?.Install(bench.Now);
+                round?.Install(saves, bench.Now);
                 ops.ForEach(op => op.Complete());
                 return true;
             }
@@ -222,7 +221,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
                 continue;
             }
             // Until it is here, so that it is not read twice.
-            bench.View.Bring(id, new CachedBlock(null, bench.Now.WindowNs, false));
+            bench.View.Bring(id, new CachedBlock(null));
             reads.Add(ReadAsync(bench, id));
         }
         await Task.WhenAll(reads).ConfigureAwait(false);
@@ -236,7 +235,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
         {
             await LoadLayoutsAsync().ConfigureAwait(false);
         }
-        bench.View.Bring(id, new CachedBlock(grain, bench.Now.WindowNs, false));
+        bench.View.Bring(id, new CachedBlock(grain));
     }
 
     /// <summary>Takes in the layouts that other silos have made.</summary>
@@ -272,7 +271,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
         return isSaved;
     }
 
-    private void Remember(Workbench bench, List<GrainSave> saves, List<GrainSave> unsaved)
+    private void Remember(Workbench bench, List<GrainSave> saves)
     {
         foreach ((byte[] id, CachedBlock block) in bench.View.Blocks)
         {
@@ -280,16 +279,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
         }
         foreach (GrainSave save in saves)
         {
-            _cache.Put(save.Id.ToArray(), new CachedBlock(save.IsDeletion ? null : save.Grain, bench.Now.WindowNs, false));
-        }
-        foreach (GrainSave save in unsaved)
-        {
-            byte[] id = save.Id.ToArray();
-            CachedBlock before = bench.View.Blocks[id];
-            if (before.Grain is { } grain)
-            {
-                _cache.Put(id, new CachedBlock(save.Grain with { Version = grain.Version }, before.SavedNs, true));
-            }
+            _cache.Put(save.Id.ToArray(), new CachedBlock(save.IsDeletion ? null : save.Grain));
         }
     }
 

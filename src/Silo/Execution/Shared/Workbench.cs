@@ -64,10 +64,8 @@ internal sealed class Workbench
         }
     }
 
-    /// <summary>What the batch changed.</summary>
-    /// <param name="notesAgeNs">A block on which refusals were noted, and nothing else, is saved if its last save is as long ago as this.</param>
-    /// <param name="unsaved">Blocks with notes that are not saved this time.</param>
-    public List<GrainSave> Collect(long notesAgeNs, List<GrainSave> unsaved)
+    /// <summary>What the batch has to save: every block on which it counted. Refusals alone are no reason to save one.</summary>
+    public List<GrainSave> Collect()
     {
         var saves = new List<GrainSave>();
         Shard shard = _table.Shards[0];
@@ -75,6 +73,10 @@ internal sealed class Workbench
         {
             foreach (int block in shard.DirtyBlocks)
             {
+                if ((shard.Entry(block).Flags & BlockFlags.Imaged) == 0)
+                {
+                    continue;
+                }
                 byte[] id = shard.Id(block).ToArray();
                 byte[] state = shard.State(block).ToArray();
                 CounterLayout layout = _table.Layouts[shard.Entry(block).Layout];
@@ -88,15 +90,7 @@ internal sealed class Workbench
                 // A version is never used twice for a block, also if it was deleted in between: instants grow faster than versions.
                 long version = expected == 0 ? Math.Max(1, Now.WindowNs) : expected + 1;
                 var save = new GrainSave(id, expected, new StoredGrain(layout.Id, version, Grains.Counters.CounterExpiry.ForgetAtNs(layout, state, Now), state)) { IsDeletion = isDeletion };
-                bool isCounted = (shard.Entry(block).Flags & BlockFlags.Imaged) != 0;
-                if (isCounted || before is null || Now.WindowNs - before.SavedNs >= notesAgeNs)
-                {
-                    saves.Add(save);
-                }
-                else
-                {
-                    unsaved.Add(save);
-                }
+                saves.Add(save);
             }
         }
         return saves;

@@ -81,9 +81,16 @@ public sealed class LeaseTests : IAsyncLifetime
         {
             admitted++;
         }
+        refused++;
         await SettleAllAsync();
+        _clock.AdvanceMs(6_000);
+        foreach (Silo silo in _silos)
+        {
+            await silo.Sweep.SettleDueAsync();
+        }
         Assert.Equal(Amount, admitted);
         Assert.Equal(Amount, Used(await UsageAsync(_silos[1], "k")));
+        Assert.Equal(refused, (await UsageAsync(_silos[1], "k")).Units.Single(u => u.Unit == "requests").Denied);
         Assert.All(bySilo, n => Assert.True(n > 0));
         long commits = _silos.Sum(s => s.Grains.Runner.Commits);
         Assert.True(commits < Amount / 20, $"{commits} commits for {admitted} checks");

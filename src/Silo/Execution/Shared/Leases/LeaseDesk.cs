@@ -6,7 +6,6 @@ using Quota.Grains.Counters;
 using Quota.Grains.Model;
 using Quota.Grains.Usage;
 using Quota.Silo.Execution.Local;
-using Quota.Silo.Limiting;
 
 namespace Quota.Silo.Execution.Shared.Leases;
 
@@ -30,6 +29,7 @@ namespace Quota.Silo.Execution.Shared.Leases;
 internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetcher fetcher, long holder, string silo, Func<int> silos)
 {
     private readonly ConcurrentDictionary<byte[], CheckBlock> _held = new(BytesComparer.Instance);
+    private readonly ConcurrentDictionary<byte[], (CheckBlock Block, long DueNs)> _noted = new(BytesComparer.Instance);
     private readonly DemandSketch _demand = new();
 
     /// <summary>Blocks on which this silo has a lease or something to settle.</summary>
@@ -121,13 +121,24 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
                 }
             }
         }
+        foreach ((byte[] id, (CheckBlock block, long dueNs)) in _noted)
+        {
+            if (dueNs <= now.WindowNs && _noted.TryRemove(id, out _) && !_held.ContainsKey(id))
+            {
+                due.Add(block);
+            }
+        }
         return due;
     }
 
     /// <summary>
     /// Finds what a check cannot go on with: a lease that has ended or has not enough left is closed, and settled by the batch.
     /// </summary>
-    public void Close(LeaseTarget target, CheckBlock block, in Instant now)
+    /// <param name="target">Takes what is to be settled.</param>
+    /// <param name="block">The block, as the check counts on it.</param>
+    /// <param name="now">The instant of the batch.</param>
+    /// <param name="takesNotes">Refusals that were noted are to be saved as well.</param>
+    public void Close(LeaseTarget target, CheckBlock block, in Instant now, bool takesNotes = false)
     {
         if (target.Closing is not null)
         {
@@ -143,7 +154,7 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
             Span<long> head = LeaseBlock.Head(layout, state);
             if (head[LeaseHead.Id] == 0)
             {
-                if (layout.Usage is not null && !UsageSection.IsEmpty(layout, state))
+                if (layout.Usage is not null && !UsageSection.IsEmpty(layout, state) && (takesNotes || UsageSection.IsDue(layout, state, now)))
                 {
                     target.Closing = new LeaseSnapshot(0, layout, state.ToArray());
                     UsageSection.Clear(layout, state);
@@ -192,7 +203,8 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
         }
         Put(block, now, (layout, state) =>
         {
-            state.Clear();
+            // What was settled goes; refusals that were noted without a lease stay, and are settled with this one.
+            (target.Closing is { LeaseId: not 0 } ? state : state[..layout.UsageOffset]).Clear();
             Span<long> head = LeaseBlock.Head(layout, state);
             head[LeaseHead.Id] = target.Granted.Id;
             head[LeaseHead.EndNs] = target.Granted.EndNs;
@@ -210,42 +222,32 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
         _held[block.Id] = block;
     }
 
-    /// <summary>The store has refused a check: it is not asked again at once.</summary>
-    public void InstallRefusal(CheckOp op, in Instant now)
+    /// <summary>The store has refused a check: it is not asked again at once, and the refusal is noted here.</summary>
+    /// <param name="op">The check.</param>
+    /// <param name="isSaved">Whether the refusal was saved with the block already.</param>
+    /// <param name="now">The instant of the batch.</param>
+    public void InstallRefusal(CheckOp op, Func<CheckBlock, bool> isSaved, in Instant now)
     {
         Instant at = now;
-        Decision decision = op.Decision;
         for (int i = 0; i < op.Blocks.Count; i++)
         {
             CheckBlock block = op.Blocks[i];
             int level = op.LevelOf(i);
             Put(block, now, (layout, state) =>
             {
-                if (LeaseBlock.Head(layout, state)[LeaseHead.Id] != 0)
+                if (LeaseBlock.Head(layout, state)[LeaseHead.Id] == 0)
                 {
-                    return;
+                    Refusals.Describe(op.Decision, block, level, layout, state, at);
                 }
-                foreach (ref readonly LimitResult result in decision.Results)
+                if (block.Limit < 0 && !isSaved(block))
                 {
-                    int place = block.Limit < 0 ? result.LimitIndex : 0;
-                    if (result.Level != level || (block.Limit < 0 ? block.Plan!.Limits[result.LimitIndex].Per.Count > 0 : result.LimitIndex != block.Limit))
-                    {
-                        continue;
-                    }
-                    Span<long> limit = LeaseBlock.Limit(layout, state, place);
-                    limit.Clear();
-                    limit[LeaseCounter.Amount] = result.Amount;
-                    limit[LeaseCounter.Pool] = result.Remaining;
-                    limit[LeaseCounter.ResetAtNs] = at.WindowNs + Duration.NsFromMs(result.ResetAfterMs);
-                    if (result.Exceeded)
-                    {
-                        long retryNs = result.RetryAfterMs == LimitResult.Never ? long.MaxValue : Duration.NsFromMs(result.RetryAfterMs);
-                        limit[LeaseCounter.DeniedUntilNs] = at.WindowNs + Math.Min(retryNs, Bounds.DenialNsMax);
-                        limit[LeaseCounter.DeniedCost] = Math.Max(1, block.Costs[block.Plan!.UnitOf(result.LimitIndex)]);
-                    }
+                    Refusals.Note(op.Decision, block, level, layout, state, at);
                 }
             });
-            _held.TryAdd(block.Id, block);
+            if (block.Limit < 0)
+            {
+                _noted.TryAdd(block.Id, (block, now.WindowNs + Bounds.DenialNotesNs));
+            }
         }
     }
 

@@ -4,7 +4,6 @@ using Quota.Grains;
 using Quota.Grains.Counters;
 using Quota.Grains.Usage;
 using Quota.Silo.Execution.Local;
-using Quota.Silo.Journal;
 using Quota.Silo.Limiting;
 
 namespace Quota.Silo.Execution.Shared.Leases;
@@ -19,7 +18,7 @@ namespace Quota.Silo.Execution.Shared.Leases;
 /// settled is final. A refusal is given alone only while the grain is known to have no room.
 /// </para>
 /// </summary>
-internal sealed class LeaseFront(KeyTable table, IJournal journal, DecisionKeeper keeper)
+internal sealed class LeaseFront(KeyTable table, DecisionKeeper keeper)
 {
     /// <summary>Whether a check may be decided here at all: what has to be remembered or held, and peeks, need the store.</summary>
     public static bool IsEligible(in GrainCommand command) =>
@@ -151,9 +150,8 @@ internal sealed class LeaseFront(KeyTable table, IJournal journal, DecisionKeepe
         }
         if (!keeper.TryKeep(scratch, size, isHeld: false, command.Now, out long position))
         {
-            StepFault fault = StepFault.OfJournal(journal.Status, "the disk is too far behind");
-            decision.Fail(fault.Status, fault.Message);
-            return true;
+            // What cannot be kept here is kept by the store.
+            return false;
         }
         for (int i = 0; i < scratch.Levels.Length; i++)
         {

@@ -17,7 +17,7 @@ internal sealed class LeaseParts
         Journal = journal;
         var keeper = new DecisionKeeper(table.Layouts, journal);
         Desk = new LeaseDesk(table, keeper, new BlockFetcher(table, keeper, store), terms.Holder, terms.Silo, silos);
-        Front = new LeaseFront(table, journal, keeper);
+        Front = new LeaseFront(table, keeper);
         Own = new LocalExecutor(table, journal, store);
     }
 

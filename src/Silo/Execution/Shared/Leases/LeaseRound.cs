@@ -31,7 +31,7 @@ internal sealed class LeaseRound
                 _desk.Bring(care.Block, now);
                 LeaseTarget target = Target(care.Block);
                 target.IsForced = true;
-                _desk.Close(target, care.Block, now);
+                _desk.Close(target, care.Block, now, takesNotes: true);
             }
             else if (op is CheckOp { IsLeasable: true } check)
             {
@@ -99,18 +99,17 @@ internal sealed class LeaseRound
     }
 
     /// <summary>The commit has completed.</summary>
-    public void Install(in Instant now)
+    /// <param name="saves">What it saved.</param>
+    /// <param name="now">The instant of the batch.</param>
+    public void Install(List<GrainSave> saves, in Instant now)
     {
         foreach (LeaseTarget target in _targets.Values)
         {
             _desk.Install(target, now);
         }
-        foreach (CheckOp check in _checks)
+        foreach (CheckOp check in _checks.Where(c => c.IsRefusedByLimit))
         {
-            if (check.IsRefusedByLimit)
-            {
-                _desk.InstallRefusal(check, now);
-            }
+            _desk.InstallRefusal(check, block => saves.Exists(s => s.Id.Span.SequenceEqual(block.Id)), now);
         }
     }
 
@@ -140,7 +139,7 @@ internal sealed class LeaseRound
             target.Add(check, block);
             _desk.Close(target, block, now);
             // A lease that was not used is not renewed.
-            isHot &= target.LiveId != 0 || target.Closing is { LeaseId: not 0, IsUsed: true } || _desk.IsHot(block, now.WindowNs);
+            isHot &= _desk.Held < Contracts.Bounds.LeasesPerSiloMax && (target.LiveId != 0 || target.Closing is { LeaseId: not 0, IsUsed: true } || _desk.IsHot(block, now.WindowNs));
         }
         foreach (CheckBlock block in isHot ? check.Blocks : [])
         {

@@ -4,18 +4,22 @@
 # make bench    runs the benchmarks, prints one table and writes bench/results/bench.json
 # make soak     ten minutes of mixed load and ten kills; compares the usage with the clients' tallies (SOAK_ARGS: see docs/TESTING.md)
 # make docs     writes docs/API.md anew from the comments of the protos
-.PHONY: run cluster build test bench soak docs clean
+.PHONY: run cluster build orleans test bench soak docs clean
 
 CONFIG ?= quota.yaml
 
-run:
-	dotnet run --project src/Silo -c Release -- serve --config $(CONFIG)
+run: orleans
+	dotnet run --project $$(grep -q '<Orleans>true' obj/orleans.props && echo src/Silo.Orleans || echo src/Silo) -c Release -- serve --config $(CONFIG)
 
 cluster:
 	@bash deploy/cluster/run.sh
 
-build:
+build: orleans
 	dotnet build Quota.sln -c Release
+
+# Whether the Orleans executor is part of the build; see eng/Orleans.props.
+orleans:
+	@bash eng/orleans.sh
 
 test:
 	@bash tests/run.sh

@@ -30,6 +30,8 @@ install_postgresql
 fetch_dynamodb_local
 install_debian faketime
 
+bash eng/orleans.sh
+
 say "building"
 dotnet build Quota.sln -c Release -v quiet >"$log/build" 2>&1 || fail "the build failed" "$log/build"
 

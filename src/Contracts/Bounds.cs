@@ -477,6 +477,44 @@ public static class Bounds
     /// <summary>Lines of a sample log.</summary>
     public const int SampleLinesMax = 10_000_000;
 
+    // Checks that one silo hands to another.
+
+    /// <summary>Checks of one batch to another silo: as many as of a caller's batch.</summary>
+    public const int ForwardBatchChecksMax = BatchChecksMax;
+
+    /// <summary>Bytes of one batch to another silo: a full batch of ordinary checks fits eight times over.</summary>
+    public const int ForwardBatchBytesMax = 1024 * 1024;
+
+    /// <summary>Batches under way to one silo: enough that one that waits for the store does not hold up those that need not.</summary>
+    public const int ForwardCallsPerOwnerMax = 4;
+
+    /// <summary>Checks of other silos that one silo works on at once: a full lane from each of sixteen silos.</summary>
+    public const int ForwardedDecisionsMax = 16 * ForwardCallsPerOwnerMax * ForwardBatchChecksMax;
+
+    /// <summary>
+    /// Checks on one key, in one to two seconds, after which a silo stops handing them to the key's owner and takes a lease of its own: a
+    /// lease costs two commits in its time, and hundreds of checks that are handed on cost more.
+    /// </summary>
+    public const int ForwardChecksMax = 500;
+
+    /// <summary>Shortest time a silo waits for another one that may be configured: below it, the network's jitter decides.</summary>
+    public const int ForwardTimeoutMsMin = 10;
+
+    /// <summary>Longest: that of the store, and the way to the owner.</summary>
+    public const int ForwardTimeoutMsMax = 40_000;
+
+    /// <summary>What the way to another silo takes at most, beside the store's time.</summary>
+    public const int ForwardMarginMs = 500;
+
+    /// <summary>Most often that a silo may be asked whether it is there: below it, a collection of garbage looks like death.</summary>
+    public const int ProbeIntervalMsMin = 200;
+
+    /// <summary>Least often: until a death is noticed, as many intervals pass as probes may be missed.</summary>
+    public const int ProbeIntervalMsMax = 60_000;
+
+    /// <summary>How often a silo that did not answer is asked whether it does again.</summary>
+    public const int ForwardProbeIntervalMs = 250;
+
     // Storage.
 
     /// <summary>A grain's id: its kind, namespace, key and, for a counter per attribute value, the limit and the values.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using Quota.Silo.Cluster;
 
 namespace Quota.Silo.Cli;
 
@@ -19,11 +20,11 @@ internal static class QuotaCli
 
     /// <summary>Runs one command line.</summary>
     /// <returns>An <see cref="ExitCode"/>.</returns>
-    public static async Task<int> RunAsync(string[] args, CliConsole console, CancellationToken cancellationToken = default)
+    public static async Task<int> RunAsync(string[] args, CliConsole console, CancellationToken cancellationToken = default, IClusterPlugin? plugin = null)
     {
         var root = new RootCommand(Description)
         {
-            ServeCommand.Create(console),
+            ServeCommand.Create(console, plugin),
             ConfigCommand.Create(console),
             ImportCommand.Create(console),
             ExportCommand.Create(console),

@@ -14,7 +14,7 @@ internal static class ServeCommand
         Runs one silo until SIGTERM or SIGINT; SIGHUP reads the configuration again.
         """;
 
-    public static Command Create(CliConsole console)
+    public static Command Create(CliConsole console, IClusterPlugin? plugin)
     {
         Option<string?> config = ConfigOption.Create();
         var data = new Option<string?>("--data") { Description = "Data directory, instead of server.data_directory.", HelpName = "directory" };
@@ -22,11 +22,12 @@ internal static class ServeCommand
         Option<string?> http = Listen("--http", "HTTP address, instead of server.http_listen.");
         Option<string?> silo = Checked("--silo", "Name of the silo in its cluster, instead of server.silo.", "name", SiloNames.IsName, SiloNames.Rule);
         Option<string?> advertise = Checked("--advertise", "Address that others are told, instead of server.advertise.", "host:port", SiloNames.IsAddress, "must be a host with a port");
+        Option<string?> orleans = Listen("--orleans", "Address for the other silos of an Orleans cluster, instead of server.orleans.address.");
         var acceptJournalLoss = new Option<bool>("--accept-journal-loss")
         {
             Description = "Start although a part of the journal is damaged, without the decisions that were in it.",
         };
-        var command = new Command(Name, Description) { config, data, grpc, http, silo, advertise, acceptJournalLoss };
+        var command = new Command(Name, Description) { config, data, grpc, http, silo, advertise, orleans, acceptJournalLoss };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (ConfigOption.Find(parsed.GetValue(config), console) is not { } path)
@@ -41,9 +42,10 @@ internal static class ServeCommand
                 HttpListen = parsed.GetValue(http),
                 Silo = parsed.GetValue(silo),
                 Advertise = parsed.GetValue(advertise),
+                OrleansAddress = parsed.GetValue(orleans),
                 AcceptJournalLoss = parsed.GetValue(acceptJournalLoss),
             };
-            return await SiloRunner.RunAsync(options, cancellationToken);
+            return await SiloRunner.RunAsync(options, plugin, cancellationToken);
         });
         return command;
     }

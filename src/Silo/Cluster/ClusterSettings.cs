@@ -13,4 +13,7 @@ public sealed record ClusterSettings
 
     /// <summary>Parts the keys are divided into; the same on every silo, for good. A power of two from 16 to 65,536.</summary>
     public int Partitions { get; init; } = Contracts.Bounds.PartitionsDefault;
+
+    /// <summary>Set for <see cref="ExecutorKind.Orleans"/>.</summary>
+    internal OrleansSettings? Orleans { get; init; }
 }

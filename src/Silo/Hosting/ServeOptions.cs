@@ -1,4 +1,5 @@
 using Quota.Silo.Catalog.Config;
+using Quota.Silo.Cluster;
 
 namespace Quota.Silo.Hosting;
 
@@ -23,6 +24,9 @@ public sealed record ServeOptions
     /// <summary>Instead of <see cref="SiloSettings.Advertise"/>.</summary>
     public string? Advertise { get; init; }
 
+    /// <summary>Instead of <see cref="OrleansSettings.Address"/>; an address that <see cref="ListenText"/> reads.</summary>
+    public string? OrleansAddress { get; init; }
+
     /// <summary>Start although the journal has a damaged part, without what was in it.</summary>
     public bool AcceptJournalLoss { get; init; }
 
@@ -34,5 +38,6 @@ public sealed record ServeOptions
         HttpListen = HttpListen ?? file.HttpListen,
         Silo = Silo ?? file.Silo,
         Advertise = Advertise ?? file.Advertise,
+        Cluster = OrleansAddress is not null && file.Cluster is { Orleans: { } orleans } cluster ? cluster with { Orleans = orleans with { Address = OrleansAddress } } : file.Cluster,
     };
 }

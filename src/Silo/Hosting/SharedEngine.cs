@@ -36,11 +36,11 @@ internal sealed class SharedEngine : ISiloEngine
     {
         _cluster = cluster;
         _logger = logger;
-        cluster.Registry.Numbers = () => new SiloNumbers(Leases!.Desk.Held, 0, Leases.Desk.LagMs(clock.Now()), Leases.Desk.Unsettled());
+        cluster.Registry.Numbers = () => new SiloNumbers(Leases!.Desk.Held, Partitions(), Leases.Desk.LagMs(clock.Now()), Leases.Desk.Unsettled());
         var log = new EventLog(logger, TimeProvider.System);
         var schedule = new EventSchedule();
         var runtime = new SharedRuntime();
-        Leases = new LeaseParts(storage.Table, storage.Journal, storage.Store, (cluster.Holder, settings.SiloName), () => cluster.Live);
+        Leases = new LeaseParts(storage.Table, storage.Journal, storage.Store, (cluster.Holder, settings.SiloName), () => SharersOf(cluster, settings));
         _grains = new SharedGrains(cluster.Store, catalog, clock, schedule, log, runtime, settings.Cluster!.Store.TimeoutMs, Leases);
         Checkpointer = new Checkpointer(storage.Table, storage.Journal, storage.Store, clock, settings, logger);
         _leases = new LeaseSweep(Leases.Desk, _grains.Settler!, catalog, cluster.Store, clock, runtime, logger);
@@ -51,6 +51,9 @@ internal sealed class SharedEngine : ISiloEngine
     }
 
     public LeaseParts Leases { get; }
+
+    /// <summary>How many partitions the silo owns.</summary>
+    public Func<int> Partitions { get; set; } = static () => 0;
 
     public SharedGrains Grains => _grains;
 
@@ -67,6 +70,12 @@ internal sealed class SharedEngine : ISiloEngine
     public string? Fault => _cluster.Registry.Replaced;
 
     public Checkpointer Checkpointer { get; }
+
+    /// <summary>
+    /// How many silos may want a lease on one key. Where keys have an owner, nearly everything is asked of that one, and its leases need not
+    /// leave a share for each of the others.
+    /// </summary>
+    private static int SharersOf(ClusterStore cluster, SiloSettings settings) => settings.Cluster!.Executor == Cluster.ExecutorKind.Orleans ? 1 : cluster.Live;
 
     /// <summary>Finds the leases that the silo held when it was last stopped, so that they are settled before anything else is.</summary>
     public async Task RestoreAsync(CancellationToken cancellation)

@@ -67,9 +67,9 @@ internal sealed class SiloHost : IAsyncDisposable
     public static async Task<(SiloHost? Host, string? Error)> StartAsync(SiloSettings settings, CatalogModel catalog, SiloHostOptions options, ILoggerFactory loggers, CancellationToken cancellation)
     {
         ILogger logger = loggers.CreateLogger("Quota");
-        if (settings.Cluster is { Executor: Cluster.ExecutorKind.Orleans })
+        if (settings.Cluster is { Executor: Cluster.ExecutorKind.Orleans } && options.Plugin is null)
         {
-            return (null, "server.executor: orleans is not part of this build");
+            return (null, "server.executor: orleans needs the program quota-orleans, which is built where the package feed serves Orleans");
         }
         (SiloStorage? storage, string? error) = await SiloStorage.OpenAsync(settings, options.AcceptJournalLoss, logger, cancellation).ConfigureAwait(false);
         if (storage is null)
@@ -180,6 +180,10 @@ internal sealed class SiloHost : IAsyncDisposable
         ISiloEngine engine = cluster is null
             ? new LocalEngine(storage, state, clock, settings, logger)
             : new SharedEngine(storage, cluster, state, clock, settings, logger);
+        if (settings.Cluster is { Executor: Cluster.ExecutorKind.Orleans })
+        {
+            engine = new OrleansEngine((SharedEngine)engine, cluster!.Store, options.Plugin!, state, clock, settings, loggers);
+        }
         if (definitions is not null)
         {
             definitions.Service.Eraser = engine.Eraser;

@@ -1,4 +1,5 @@
 using Quota.Silo.Catalog.Config;
+using Quota.Silo.Cluster;
 using Quota.Silo.Edge.Grpc;
 using Quota.Silo.Time;
 
@@ -18,6 +19,9 @@ internal sealed record SiloHostOptions
     /// given is all there is, and there is no administration.
     /// </summary>
     public ConfigResult? Config { get; init; }
+
+    /// <summary>Places partitions, if the executor needs that and the program has it.</summary>
+    public IClusterPlugin? Plugin { get; init; }
 
     /// <summary>Further gRPC services.</summary>
     public IReadOnlyList<IGrpcService> Services { get; init; } = [];

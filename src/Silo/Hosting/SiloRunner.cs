@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Console;
 using Quota.Silo.Catalog;
 using Quota.Silo.Catalog.Config;
+using Quota.Silo.Cluster;
 
 namespace Quota.Silo.Hosting;
 
@@ -11,7 +12,7 @@ internal static class SiloRunner
 {
     /// <summary>Runs until SIGTERM, SIGINT or cancellation; SIGHUP reads the configuration again.</summary>
     /// <returns>0 after an orderly stop; 1 if the configuration is refused or the silo cannot start.</returns>
-    public static async Task<int> RunAsync(ServeOptions options, CancellationToken cancellation)
+    public static async Task<int> RunAsync(ServeOptions options, IClusterPlugin? plugin, CancellationToken cancellation)
     {
         ConfigResult config = ConfigLoader.Load(options.ConfigPath);
         if (!config.IsValid)
@@ -30,7 +31,7 @@ internal static class SiloRunner
         Action? reload = null;
         using PosixSignalRegistration hangUp = OnSignal(PosixSignal.SIGHUP, () => Volatile.Read(ref reload)?.Invoke());
         SiloSettings settings = options.Over(config.Settings);
-        var hostOptions = new SiloHostOptions { AcceptJournalLoss = options.AcceptJournalLoss, Config = config };
+        var hostOptions = new SiloHostOptions { AcceptJournalLoss = options.AcceptJournalLoss, Config = config, Plugin = plugin };
         (SiloHost? host, string? fault) = await SiloHost.StartAsync(settings, CatalogModel.Empty, hostOptions, loggers, stop.Token).ConfigureAwait(false);
         if (host is null)
         {
@@ -76,6 +77,7 @@ internal static class SiloRunner
     {
         logging.SetMinimumLevel(LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Orleans", LogLevel.Warning);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

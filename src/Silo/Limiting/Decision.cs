@@ -31,7 +31,7 @@ public sealed class Decision
     public PlanModel? Plan { get; private set; }
 
     /// <summary>The instant of the decision.</summary>
-    public Instant At { get; private set; }
+    public Instant At { get; internal set; }
 
     /// <summary>On a refusal by a limit its index in <see cref="Results"/>, otherwise -1.</summary>
     public int DecidingResult { get; private set; } = -1;
@@ -62,6 +62,9 @@ public sealed class Decision
 
     /// <summary>The limit a result is about.</summary>
     public LimitModel LimitOf(in LimitResult result) => (result.Level == 0 ? Plan! : _above[result.Level - 1].Plan).Limits[result.LimitIndex];
+
+    /// <summary>The plan of a level that results are about.</summary>
+    internal PlanModel PlanOf(int level) => level == 0 ? Plan! : _above[level - 1].Plan;
 
     /// <summary>The key of a level; empty for the key itself (level 0) and for the namespace.</summary>
     public ReadOnlySpan<byte> KeyOf(int level) => level == 0 ? default : _above[level - 1].KeyUtf8;

@@ -23,6 +23,7 @@ internal static class ClusterReader
         FieldReader? section = server.Mapping("store");
         StoreSettings? store = section is null ? null : Store(section);
         int partitions = Partitions(server, executor);
+        OrleansSettings? orleans = OrleansReader.Read(server, executor, store, partitions);
         if (executor == ExecutorKind.Local)
         {
             if (section is not null)
@@ -35,7 +36,7 @@ internal static class ClusterReader
         {
             server.Refuse("store", $"is required by executor: {(executor == ExecutorKind.Shared ? "shared" : "orleans")}");
         }
-        return store is null ? null : new ClusterSettings { Executor = executor, Store = store, Partitions = partitions };
+        return store is null ? null : new ClusterSettings { Executor = executor, Store = store, Partitions = partitions, Orleans = orleans };
     }
 
     /// <summary>The name of the silo, or null if none is given.</summary>

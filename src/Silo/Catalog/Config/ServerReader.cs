@@ -56,6 +56,7 @@ internal static class ServerReader
             ("server.drain_timeout", a.DrainTimeoutMs == b.DrainTimeoutMs),
             ("server.executor", a.Cluster?.Executor == b.Cluster?.Executor),
             ("server.store", Equals(a.Cluster?.Store, b.Cluster?.Store)),
+            ("server.orleans", a.Cluster?.Orleans == b.Cluster?.Orleans),
             ("server.partitions", a.Cluster?.Partitions == b.Cluster?.Partitions),
             ("server.silo", a.Silo == b.Silo),
             ("server.advertise", a.Advertise == b.Advertise),

@@ -16,6 +16,22 @@ internal sealed class SharedExecutor(StepRunner steps, SharedRuntime runtime, Le
 {
     private readonly JournalWait? _wait = leases is null ? null : new JournalWait(leases.Journal);
 
+    /// <summary>Decides a check from leases alone; false, and nothing has happened, if they do not suffice.</summary>
+    public bool TryBegin(in GrainCommand command, Decision decision)
+    {
+        if (leases is null || !LeaseFront.IsEligible(command))
+        {
+            return false;
+        }
+        if (leases.Front.TryDecide(command, decision))
+        {
+            return true;
+        }
+        // What the front looked at is not the answer.
+        decision.ResultBuffer(0);
+        return false;
+    }
+
     public void Begin(in GrainCommand command, Decision decision)
     {
         if (leases is not null && SelfTestNamespace.Is(command.Namespace))
@@ -24,13 +40,11 @@ internal sealed class SharedExecutor(StepRunner steps, SharedRuntime runtime, Le
             leases.Own.Begin(command, decision);
             return;
         }
-        bool isLeasable = leases is not null && LeaseFront.IsEligible(command);
-        if (isLeasable && leases!.Front.TryDecide(command, decision))
+        if (TryBegin(command, decision))
         {
             return;
         }
-        // What the front looked at is not the answer.
-        decision.ResultBuffer(0);
+        bool isLeasable = leases is not null && LeaseFront.IsEligible(command);
         var op = CheckOp.Of(command, decision.KeyTreatment, runtime.Continuations);
         if (isLeasable)
         {

@@ -23,7 +23,8 @@ internal sealed class SharedGrains
     {
         Runner = new BatchRunner(store, Layouts, clock, runtime, timeoutMs, () => new Workbench(Layouts, catalog, Expiries, schedule, log), leases?.Desk, leases?.Front);
         Steps = new StepRunner(Runner, runtime);
-        Limiter = new Limiter(catalog, new SharedExecutor(Steps, runtime, leases), clock);
+        Executor = new SharedExecutor(Steps, runtime, leases);
+        Limiter = new Limiter(catalog, Executor, clock);
         Operations = new SharedOperations(Steps, catalog);
         Settler = leases is null ? null : new LeaseSettler(leases.Desk, Steps, runtime);
         Usage = new SharedUsage(Steps, store, Runner, Layouts, clock, Settler);
@@ -37,6 +38,8 @@ internal sealed class SharedGrains
     public BatchRunner Runner { get; }
 
     public StepRunner Steps { get; }
+
+    public SharedExecutor Executor { get; }
 
     public Limiter Limiter { get; }
 

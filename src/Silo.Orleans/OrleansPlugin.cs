@@ -1,0 +1,22 @@
+using Quota.Silo.Cluster;
+
+namespace Quota.Silo.Orleans;
+
+/// <summary>Places partitions with Orleans.</summary>
+internal sealed class OrleansPlugin : IClusterPlugin
+{
+    public async Task<(IAsyncDisposable? Membership, string? Error)> JoinAsync(OrleansSettings settings, PartitionHost host, CancellationToken cancellation)
+    {
+        if (settings.Tls is { } tls && SiloTls.Problem(tls) is { } problem)
+        {
+            return (null, problem);
+        }
+        var member = new OrleansMember(settings, host);
+        if (await member.StartAsync(cancellation).ConfigureAwait(false) is { } error)
+        {
+            await member.DisposeAsync().ConfigureAwait(false);
+            return (null, error);
+        }
+        return (member, null);
+    }
+}

@@ -6,7 +6,7 @@ namespace Quota.Silo.Execution.Shared.Leases;
 /// <para>Safe for concurrent use: a count may be lost to a race, which makes a block look a little colder.</para>
 /// </summary>
 /// <param name="slots">Counters in the row.</param>
-internal sealed class DemandSketch(int slots)
+internal sealed class DemandSketch(int slots = DemandSketch.SlotsDefault)
 {
     /// <summary>Enough for as many hot blocks as one silo has: 2.6 MB.</summary>
     public const int SlotsDefault = 1 << 16;

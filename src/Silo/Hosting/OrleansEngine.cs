@@ -59,7 +59,9 @@ internal sealed class OrleansEngine : ISiloEngine
 
     public IUsageLedger Usage => _shared.Usage;
 
-    public IKeyEraser Eraser => _shared.Eraser;
+    public IKeyEraser? Eraser => _shared.Eraser;
+
+    public string? Fault => _shared.Fault;
 
     public Checkpointer Checkpointer => _shared.Checkpointer;
 

@@ -1,14 +1,18 @@
-# make run    builds and starts a silo on loopback with the example configuration
-# make test   installs what the tests need, builds everything, runs all tests
-# make bench  runs the benchmarks, prints one table and writes bench/results/bench.json
-# make soak   ten minutes of mixed load and ten kills; compares the usage with the clients' tallies (SOAK_ARGS: see docs/TESTING.md)
-# make docs   writes docs/API.md anew from the comments of the protos
-.PHONY: run build orleans test bench soak docs clean
+# make run      builds and starts a silo on loopback with the example configuration
+# make cluster  starts three silos on loopback that share DynamoDB Local (STORE=postgresql: a PostgreSQL server)
+# make test     installs what the tests need, builds everything, runs all tests
+# make bench    runs the benchmarks, prints one table and writes bench/results/bench.json
+# make soak     ten minutes of mixed load and ten kills; compares the usage with the clients' tallies (SOAK_ARGS: see docs/TESTING.md)
+# make docs     writes docs/API.md anew from the comments of the protos
+.PHONY: run cluster build orleans test bench soak docs clean
 
 CONFIG ?= quota.yaml
 
 run: orleans
 	dotnet run --project $$(grep -q '<Orleans>true' obj/orleans.props && echo src/Silo.Orleans || echo src/Silo) -c Release -- serve --config $(CONFIG)
+
+cluster:
+	@bash deploy/cluster/run.sh
 
 build: orleans
 	dotnet build Quota.sln -c Release

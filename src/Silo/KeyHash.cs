@@ -7,12 +7,17 @@ namespace Quota.Silo;
 /// <summary>
 /// 64-bit hash for tables in memory. Keyed with a secret drawn at start, so that callers who choose keys cannot choose
 /// collisions; the value means nothing outside this process and is never stored. Mixing after wyhash (folded 128-bit products).
+/// A process that hosts a simulation may fix the secret by <see cref="SecretName"/>, so that tables iterate in the same order every time.
 /// </summary>
 internal static class KeyHash
 {
-    private static readonly ulong Seed = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8));
-    private static readonly ulong SecretA = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)) | 1;
-    private static readonly ulong SecretB = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)) | 1;
+    /// <summary>Data of the <see cref="AppContext"/>, 24 bytes; only code of the process itself can set it, before the first hash.</summary>
+    public const string SecretName = "Quota.KeyHash.Secret";
+
+    private static readonly byte[] Secret = AppContext.GetData(SecretName) as byte[] ?? RandomNumberGenerator.GetBytes(24);
+    private static readonly ulong Seed = BinaryPrimitives.ReadUInt64LittleEndian(Secret);
+    private static readonly ulong SecretA = BinaryPrimitives.ReadUInt64LittleEndian(Secret.AsSpan(8)) | 1;
+    private static readonly ulong SecretB = BinaryPrimitives.ReadUInt64LittleEndian(Secret.AsSpan(16)) | 1;
 
     public static ulong Compute(ReadOnlySpan<byte> bytes) => Compute(bytes, 0);
 

@@ -7,5 +7,5 @@ public interface ILeaseLedger
 {
     /// <summary>Every lease that is not settled, in no particular order; one that comes or goes meanwhile may or may not be among them.</summary>
     /// <exception cref="StoreException">The leases cannot be read.</exception>
-    IAsyncEnumerable<LeaseEntry> ScanAsync(CancellationToken cancellation);
+    IAsyncEnumerable<HeldLease> ScanAsync(CancellationToken cancellation);
 }

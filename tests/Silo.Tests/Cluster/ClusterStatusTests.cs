@@ -60,7 +60,7 @@ public sealed class ClusterStatusTests
         Assert.NotNull((await service.GetAsync(new GetClusterStatusRequest(), default)).Response);
     }
 
-    private static LeaseEntry Lease(string key, long granted, LeasePhase phase) => new("n", key, "l", "b", granted, 1, 2, phase);
+    private static HeldLease Lease(string key, long granted, LeasePhase phase) => new("n", key, "l", "b", granted, 1, 2, phase);
 
     private sealed class FixedView(SiloIdentity self, IReadOnlyList<SiloView> silos) : IClusterView
     {
@@ -71,12 +71,12 @@ public sealed class ClusterStatusTests
         public long ClockLeadMs => 3;
     }
 
-    private sealed class FixedLeases(LeaseEntry[]? leases) : ILeaseLedger
+    private sealed class FixedLeases(HeldLease[]? leases) : ILeaseLedger
     {
-        public async IAsyncEnumerable<LeaseEntry> ScanAsync([EnumeratorCancellation] CancellationToken cancellation)
+        public async IAsyncEnumerable<HeldLease> ScanAsync([EnumeratorCancellation] CancellationToken cancellation)
         {
             await Task.CompletedTask;
-            foreach (LeaseEntry lease in leases ?? throw new StoreException("injected"))
+            foreach (HeldLease lease in leases ?? throw new StoreException("injected"))
             {
                 yield return lease;
             }

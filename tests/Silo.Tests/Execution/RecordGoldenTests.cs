@@ -70,7 +70,7 @@ public sealed class RecordGoldenTests
 
     [Theory]
     [InlineData("0000")]
-    [InlineData("0700")]
+    [InlineData("0800")]
     [InlineData("FF00")]
     public void An_id_of_another_kind_is_none(string hex) =>
         Assert.False(GrainId.TryReadKey(Convert.FromHexString(hex + "0100AA"), out _, out _));
@@ -147,7 +147,7 @@ public sealed class RecordGoldenTests
     {
         const string golden = "FFFFFFFFFFFFFF7F" + "0101010101000000" + "0A00000000000000" + "0B00000000000000" + "0C00000000000000"
             + "056279746573" + "0900000000000000" + "0800000000000000"
-            + "0700" + "01026E736B6579"
+            + "0800" + "01026E736B6579"
             + "0100" + "0000" + "016D" + "0200" + "0201" + "0700000000000000" + "0D00000000000000" + "0E00000000000000";
         byte[] bytes = Convert.FromHexString(golden);
         ReservationState state = ReservationState.Decode(bytes);

@@ -16,4 +16,7 @@ internal enum BlockFlags : byte
 
     /// <summary>A request id or reservation: it stays in memory until it may be forgotten, which is what its last touch says.</summary>
     Pinned = 8,
+
+    /// <summary>Counted on or written since it was last handed to a checkpoint; otherwise at most refusals were noted, or its layout was changed.</summary>
+    Counted = 16,
 }

@@ -146,7 +146,7 @@ internal sealed class Shard
     public void MarkJournaled(int block)
     {
         MarkDirty(block);
-        _entries[block].Flags |= BlockFlags.Imaged;
+        _entries[block].Flags |= BlockFlags.Imaged | BlockFlags.Counted;
     }
 
     public void MarkDirty(int block)

@@ -73,7 +73,8 @@ internal sealed class Workbench
         {
             foreach (int block in shard.DirtyBlocks)
             {
-                if ((shard.Entry(block).Flags & BlockFlags.Imaged) == 0)
+                // Not whether it is imaged: a change of layout after it was counted on takes that back.
+                if ((shard.Entry(block).Flags & BlockFlags.Counted) == 0)
                 {
                     continue;
                 }

@@ -67,8 +67,8 @@ internal sealed class ClusterService : IGrpcService
     private async ValueTask<IEnumerable<LeaseStatus>> LargestAsync(int count, CancellationToken cancellation)
     {
         // The smallest of the largest so far is the one that makes room.
-        var largest = new PriorityQueue<LeaseEntry, long>();
-        await foreach (LeaseEntry lease in _leases!.ScanAsync(cancellation).ConfigureAwait(false))
+        var largest = new PriorityQueue<HeldLease, long>();
+        await foreach (HeldLease lease in _leases!.ScanAsync(cancellation).ConfigureAwait(false))
         {
             if (largest.Count < count)
             {
@@ -85,7 +85,7 @@ internal sealed class ClusterService : IGrpcService
             .Select(Show);
     }
 
-    private static LeaseStatus Show(LeaseEntry lease) => new()
+    private static LeaseStatus Show(HeldLease lease) => new()
     {
         Namespace = lease.Namespace,
         Key = lease.Key,

@@ -126,15 +126,7 @@ public sealed class LeaseTests : IAsyncLifetime
     public async Task What_a_silo_spent_before_it_was_killed_is_settled_when_it_comes_back()
     {
         int admitted = await HeatAsync(_silos[0]);
-        var journal = (MemoryJournal)_silos[0].Parts.Journal;
-        // Killed: its memory is gone, its journal is not.
-        var table = new KeyTable(new LayoutRegistry(), 1_000);
-        var recovery = new Recovery(table);
-        foreach (byte[] record in journal.Records)
-        {
-            Assert.True(recovery.Apply(record));
-        }
-        Silo back = Open(0, _silos[0].Catalog, table, journal);
+        Silo back = Restart(0);
         KeyUsageState before = await ReadAsync(_silos[1], "k");
         Assert.InRange(admitted - Used(before.Total(BillingModel.Utc)!), 1, before.Unsettled["requests"]);
         await back.Sweep.FindAsync(isStart: true, default);
@@ -142,6 +134,33 @@ public sealed class LeaseTests : IAsyncLifetime
         KeyUsageState after = await ReadAsync(_silos[1], "k");
         Assert.Equal((admitted, 0), (Used(after.Total(BillingModel.Utc)!), after.Unsettled.Count));
         Assert.Equal(Amount - admitted - 1, (await CheckAsync(_silos[2], "k")).Results[0].Remaining);
+    }
+
+    [Fact]
+    public async Task A_lease_that_was_settled_before_the_silo_was_killed_is_not_spent_again()
+    {
+        await HeatAsync(_silos[0]);
+        Assert.True(await _silos[0].Grains.Settler!.SettleAllAsync());
+        Silo back = Restart(0);
+        // Its journal holds the lease, with an end that is not over; the store has settled it.
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.True((await CheckAsync(back, "k")).Allowed);
+        }
+        Assert.True(await back.Grains.Settler!.SettleAllAsync());
+        Assert.Equal(300, Used(await UsageAsync(_silos[1], "k")));
+        Assert.Equal(Amount - 301, (await CheckAsync(_silos[2], "k")).Results[0].Remaining);
+    }
+
+    [Fact]
+    public async Task A_silo_that_did_not_find_its_leases_at_the_start_finds_them_once_they_have_ended()
+    {
+        int admitted = await HeatAsync(_silos[0]);
+        Silo back = Restart(0);
+        _clock.AdvanceMs(_space.Leases.DurationMs + 1);
+        await back.Sweep.FindAsync(isStart: false, default);
+        await back.Sweep.SettleDueAsync();
+        Assert.Equal(admitted, Used(await UsageAsync(_silos[1], "k")));
     }
 
     [Fact]
@@ -179,6 +198,19 @@ public sealed class LeaseTests : IAsyncLifetime
         Assert.Equal(admitted, Used(first) + Used(second));
         Assert.Equal(admitted / 30 * 22, Used(first));
         Assert.Equal(22, first.Days.Count);
+    }
+
+    /// <summary>Killed: its memory is gone, its journal is not.</summary>
+    private Silo Restart(int number)
+    {
+        var journal = (MemoryJournal)_silos[number].Parts.Journal;
+        var table = new KeyTable(new LayoutRegistry(), 1_000);
+        var recovery = new Recovery(table);
+        foreach (byte[] record in journal.Records)
+        {
+            Assert.True(recovery.Apply(record));
+        }
+        return Open(number, _silos[number].Catalog, table, journal);
     }
 
     private async Task<int> HeatAsync(Silo silo)

@@ -5,11 +5,13 @@ namespace Quota.Silo.Execution.Shared.Leases;
 /// blocks on one counter make both look hotter than they are, which at most costs a lease too many.
 /// <para>Safe for concurrent use: a count may be lost to a race, which makes a block look a little colder.</para>
 /// </summary>
-internal sealed class DemandSketch
+/// <param name="slots">Counters in the row.</param>
+internal sealed class DemandSketch(int slots)
 {
-    private const int Slots = 1 << 16;
+    /// <summary>Enough for as many hot blocks as one silo has: 2.6 MB.</summary>
+    public const int SlotsDefault = 1 << 16;
 
-    private readonly Slot[] _slots = new Slot[Slots];
+    private readonly Slot[] _slots = new Slot[slots];
 
     /// <summary>Notes a check.</summary>
     public void Note(ReadOnlySpan<byte> blockId, long units, long nowNs)
@@ -40,7 +42,7 @@ internal sealed class DemandSketch
         (slot.Second, slot.Checks, slot.Units) = (second, 0, 0);
     }
 
-    private ref Slot At(ReadOnlySpan<byte> blockId) => ref _slots[KeyHash.Compute(blockId) % Slots];
+    private ref Slot At(ReadOnlySpan<byte> blockId) => ref _slots[KeyHash.Compute(blockId) % (uint)_slots.Length];
 
     private struct Slot
     {

@@ -26,11 +26,12 @@ namespace Quota.Silo.Execution.Shared.Leases;
 /// <param name="holder">Identifies the silo's data directory.</param>
 /// <param name="silo">The silo's name.</param>
 /// <param name="silos">How many silos share the store now.</param>
-internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetcher fetcher, long holder, string silo, Func<int> silos)
+/// <param name="demandSlots">Counters of recent demand.</param>
+internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetcher fetcher, long holder, string silo, Func<int> silos, int demandSlots = DemandSketch.SlotsDefault)
 {
     private readonly ConcurrentDictionary<byte[], CheckBlock> _held = new(BytesComparer.Instance);
     private readonly ConcurrentDictionary<byte[], (CheckBlock Block, long DueNs)> _noted = new(BytesComparer.Instance);
-    private readonly DemandSketch _demand = new();
+    private readonly DemandSketch _demand = new(demandSlots);
 
     /// <summary>Blocks on which this silo has a lease or something to settle.</summary>
     public int Held => _held.Count;
@@ -38,6 +39,27 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
     public long Holder => holder;
 
     public LeaseTerms Terms => new(holder, silo, Math.Max(1, silos()));
+
+    /// <summary>
+    /// Closes every lease that is in memory at the start: the journal does not say which of them have been settled since, and what is
+    /// spent of a settled lease is counted nowhere. What the book still has of them is settled by what they spent.
+    /// </summary>
+    public void CloseRecovered()
+    {
+        foreach (Shard shard in table.Shards)
+        {
+            lock (shard.Gate)
+            {
+                for (int block = 0; block < shard.EntryEnd; block++)
+                {
+                    if (shard.Entry(block).Reference != 0)
+                    {
+                        CloseAt(shard, block);
+                    }
+                }
+            }
+        }
+    }
 
     /// <summary>Notes that a check could not be decided here.</summary>
     public void Note(CheckOp op, long nowNs)
@@ -172,7 +194,7 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
         }
     }
 
-    /// <summary>Makes a leased block resident that was evicted before it was settled.</summary>
+    /// <summary>Makes a leased block resident that was evicted before it was settled. Nothing more is spent of it: it may be older than its last settlement.</summary>
     /// <exception cref="Store.StoreException">The silo's own store cannot be read.</exception>
     public void Bring(CheckBlock block, in Instant now)
     {
@@ -187,6 +209,14 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
             departures = shard.Departures;
         }
         fetcher.Fetch(shard, block.Id, departures, null, now);
+        lock (shard.Gate)
+        {
+            int at = shard.Find(KeyHash.Compute(block.Id), block.Id);
+            if (at != Shard.NotFound)
+            {
+                CloseAt(shard, at);
+            }
+        }
     }
 
     /// <summary>The store has settled and granted what the target says.</summary>
@@ -330,6 +360,15 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
             }
         }
         return true;
+    }
+
+    private void CloseAt(Shard shard, int block)
+    {
+        CounterLayout layout = table.Layouts[shard.Entry(block).Layout];
+        if (LeaseBlock.IsLeased(layout))
+        {
+            LeaseBlock.Head(layout, shard.State(block))[LeaseHead.EndNs] = 0;
+        }
     }
 
     private Shard ShardOf(CheckBlock block) => table.ShardOf(KeyHash.Compute(block.KeyId));

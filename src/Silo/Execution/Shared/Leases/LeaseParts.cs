@@ -12,11 +12,13 @@ internal sealed class LeaseParts
     /// <param name="store">The silo's own store, to which its table is checkpointed; null for none.</param>
     /// <param name="terms">Who the silo is.</param>
     /// <param name="silos">How many silos share the store now.</param>
-    public LeaseParts(KeyTable table, IJournal journal, IGrainStore? store, (long Holder, string Silo) terms, Func<int> silos)
+    /// <param name="demandSlots">Counters of recent demand.</param>
+    public LeaseParts(KeyTable table, IJournal journal, IGrainStore? store, (long Holder, string Silo) terms, Func<int> silos, int demandSlots = DemandSketch.SlotsDefault)
     {
         Journal = journal;
         var keeper = new DecisionKeeper(table.Layouts, journal);
-        Desk = new LeaseDesk(table, keeper, new BlockFetcher(table, keeper, store), terms.Holder, terms.Silo, silos);
+        Desk = new LeaseDesk(table, keeper, new BlockFetcher(table, keeper, store), terms.Holder, terms.Silo, silos, demandSlots);
+        Desk.CloseRecovered();
         Front = new LeaseFront(table, keeper);
         Own = new LocalExecutor(table, journal, store);
     }

@@ -40,8 +40,10 @@ internal sealed class LeaseSweep(LeaseDesk desk, LeaseSettler settler, CatalogSt
     }
 
     /// <summary>
-    /// Finds this silo's leases, which it held when it was last stopped (at the start), or such of others that are lost, and has them
-    /// settled by the next <see cref="SettleDueAsync"/>. A store that cannot be read is tried again by the next round.
+    /// Finds leases of this silo, at the start all that it held when it was last stopped and later those that have ended, and such of
+    /// others that are lost; and has them settled by the next <see cref="SettleDueAsync"/>. Later there are some if the store could
+    /// not be read at the start, or if a commit that this silo has given up arrived after all. A store that cannot be read is tried
+    /// again by the next round.
     /// </summary>
     public async Task FindAsync(bool isStart, CancellationToken cancellation)
     {
@@ -54,9 +56,11 @@ internal sealed class LeaseSweep(LeaseDesk desk, LeaseSettler settler, CatalogSt
                 {
                     continue;
                 }
-                bool isLost = lease.Holder != desk.Holder && space.Leases.Lost != LostLeases.Keep
-                    && clock.Now().WindowNs >= lease.EndNs + Duration.NsFromMs(space.Leases.LostAfterMs);
-                if ((isStart && lease.Holder == desk.Holder) || isLost)
+                long nowNs = clock.Now().WindowNs;
+                bool isDue = lease.Holder == desk.Holder
+                    ? isStart || nowNs >= lease.EndNs
+                    : space.Leases.Lost != LostLeases.Keep && nowNs >= lease.EndNs + Duration.NsFromMs(space.Leases.LostAfterMs);
+                if (isDue)
                 {
                     byte[] blockId = LeaseBook.BlockIdOf(bookId);
                     desk.Watch(new CheckBlock(space, blockId, BatchView.KeyIdOf(blockId), null, blockId[0] == GrainId.KeyBlock ? -1 : 0, default));

@@ -8,7 +8,7 @@ namespace Quota.Silo.Execution.Shared.Leases;
 /// <summary>The leases of all silos as the store has them. Safe for concurrent use: it has no state of its own.</summary>
 internal sealed class StoredLeases(IGrainStore store, IClock clock) : ILeaseLedger
 {
-    public async IAsyncEnumerable<Cluster.LeaseEntry> ScanAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<HeldLease> ScanAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         await foreach ((byte[] bookId, LeaseEntry lease) in LeaseSweep.ScanAsync(store, [GrainId.LeaseRecord], cancellation).ConfigureAwait(false))
         {
@@ -21,7 +21,7 @@ internal sealed class StoredLeases(IGrainStore store, IClock clock) : ILeaseLedg
             // A plan without limits is leased as well: its usage is counted ahead.
             foreach (LeasePermits permits in lease.Permits.Count > 0 ? lease.Permits : [new LeasePermits("", "", 0, false)])
             {
-                yield return new Cluster.LeaseEntry(ownerName, keyName, permits.Limit, lease.Silo, permits.Granted, 0, endMs, phase);
+                yield return new HeldLease(ownerName, keyName, permits.Limit, lease.Silo, permits.Granted, 0, endMs, phase);
             }
         }
     }

@@ -9,4 +9,4 @@ namespace Quota.Silo.Cluster;
 /// <param name="Spent">Units of these that the holder has said are used.</param>
 /// <param name="ExpiresMs">When the lease ends, in ms since 1970.</param>
 /// <param name="Phase">Whether it is in use.</param>
-public readonly record struct LeaseEntry(string Namespace, string Key, string Limit, string Silo, long Granted, long Spent, long ExpiresMs, LeasePhase Phase);
+public readonly record struct HeldLease(string Namespace, string Key, string Limit, string Silo, long Granted, long Spent, long ExpiresMs, LeasePhase Phase);

@@ -1,0 +1,4 @@
+namespace Quota.Simulator;
+
+/// <summary>What a simulation found.</summary>
+public sealed class SimulationFailure(string message) : Exception(message);

@@ -1,0 +1,78 @@
+using System.Globalization;
+using Xunit.Abstractions;
+
+namespace Quota.Simulator;
+
+/// <summary>Seeds of the deterministic simulator: see docs/TESTING.md.</summary>
+public sealed class SimulatorTests(ITestOutputHelper output)
+{
+    private const int SeedsDefault = 10_000;
+
+    /// <summary>Seeds within which a planted bug has to be found.</summary>
+    private const int MutantSeeds = 2_000;
+
+    /// <summary>One seed with a readable trace: <c>QUOTA_SIM_SEED=7</c>.</summary>
+    [Fact]
+    public void The_seed_that_is_asked_for_is_traced()
+    {
+        if (!int.TryParse(Environment.GetEnvironmentVariable("QUOTA_SIM_SEED"), CultureInfo.InvariantCulture, out int seed))
+        {
+            return;
+        }
+        var simulation = new Simulation(seed, isTraced: true);
+        Exception? failure = SeedRun.One(simulation);
+        string text = string.Join(Environment.NewLine, simulation.World.Lines);
+        output.WriteLine(text);
+        Assert.True(failure is null, failure + Environment.NewLine + text);
+    }
+
+    [Fact]
+    public void A_seed_means_the_same_every_time()
+    {
+        for (int seed = 0; seed < 40; seed++)
+        {
+            var first = new Simulation(seed);
+            var second = new Simulation(seed, isTraced: true);
+            Assert.Null(SeedRun.One(first));
+            Assert.Null(SeedRun.One(second));
+            Assert.Equal((seed, first.World.Steps, first.World.Hash), (seed, second.World.Steps, second.World.Hash));
+        }
+    }
+
+    /// <summary>Also in another process, on another machine: what was random at the start of the process is not any more.</summary>
+    [Fact]
+    public void A_seed_means_the_same_everywhere()
+    {
+        var simulation = new Simulation(1);
+        Assert.Null(SeedRun.One(simulation));
+        output.WriteLine($"{simulation.World.Steps} {simulation.World.Hash}");
+    }
+
+    [Theory]
+    [InlineData(Mutation.StoreIgnoresConditions)]
+    [InlineData(Mutation.JournalAnswersEarly)]
+    [InlineData(Mutation.UnknownIsSuccess)]
+    [InlineData(Mutation.UnknownIsForced)]
+    [InlineData(Mutation.LeaseEndIgnored)]
+    [InlineData(Mutation.LeaseNotClosed)]
+    [InlineData(Mutation.LeaseSettledTwice)]
+    [InlineData(Mutation.RequestNotRemembered)]
+    [InlineData(Mutation.JournalForgotten)]
+    [InlineData(Mutation.RestartKeepsLeases)]
+    public void A_planted_bug_is_found(Mutation mutation)
+    {
+        SeedRun run = SeedRun.Of(0, MutantSeeds, mutation, stopsAtFirst: true);
+        output.WriteLine(run.Summary);
+        Assert.True(run.Failures.TryPeek(out string? found), $"{mutation} is not found in {MutantSeeds} seeds");
+        output.WriteLine(found);
+    }
+
+    [Fact]
+    public void No_seed_finds_a_fault()
+    {
+        int seeds = int.Parse(Environment.GetEnvironmentVariable("QUOTA_SIM_SEEDS") ?? SeedsDefault.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        SeedRun run = SeedRun.Of(0, seeds, Mutation.None, stopsAtFirst: false);
+        output.WriteLine(run.Summary);
+        Assert.True(run.Failures.Count == 0, run.Summary + Environment.NewLine + string.Join(Environment.NewLine, run.Failures.Take(20)));
+    }
+}

@@ -1,5 +1,6 @@
 using Quota.Silo.Catalog.Config;
 using Quota.Silo.Cluster;
+using Quota.Silo.Cluster.Forwarding;
 using Quota.Silo.Hosting;
 using Quota.Silo.Store;
 
@@ -20,7 +21,8 @@ public sealed class ClusterConfigTests
               store: { dynamodb: { table: T_1.x, region: eu-central-1, endpoint: "http://127.0.0.1:8000", create: false, capacity: { read: 5, write: 6 }, timeout: 1s } }
             """).Settings!;
         var store = new DynamoSettings { Table = "T_1.x", Region = "eu-central-1", Endpoint = "http://127.0.0.1:8000", Create = false, Provisioned = (5, 6), TimeoutMs = 1_000 };
-        Assert.Equal(new ClusterSettings { Executor = ExecutorKind.Orleans, Partitions = 64, Store = store }, settings.Cluster);
+        Assert.Equal(new ClusterSettings { Executor = ExecutorKind.Orleans, Partitions = 64, Store = store, Orleans = settings.Cluster!.Orleans }, settings.Cluster);
+        Assert.Equal(new OrleansSettings { Membership = store with { Table = "T_1.x-silos" }, Partitions = new PartitionSettings { Count = 64, TimeoutMs = 1_500 } }, settings.Cluster.Orleans);
         Assert.Equal(("silo-1.a", "[::1]:7070"), (settings.SiloName, settings.AdvertisedAddress));
     }
 

@@ -7,6 +7,7 @@ using Quota.Silo.Cluster;
 using Quota.Silo.Execution.Shared.Leases;
 using Quota.Silo.Store;
 using Quota.Silo.Usage;
+using LeaseEntry = Quota.Silo.Execution.Shared.Leases.LeaseEntry;
 
 namespace Quota.Simulator;
 
@@ -56,7 +57,7 @@ internal sealed class Simulation
         }
         _audit = new StepAudit(_world, _server, _scenario, _silos, _ledger);
         _traffic = new Traffic(_world, _scenario, _silos, _ledger);
-        _faults = new Faults(_world, _scenario, _server, _silos, _ledger);
+        _faults = new Faults(_world, _scenario, _server, _silos);
         _breaker = mutation is Mutation.LeaseEndIgnored or Mutation.LeaseNotClosed ? new LeaseBreaker(mutation) : null;
         _server.Committing = _audit.Committing;
         _server.Committed = _audit.Committed;
@@ -126,7 +127,7 @@ internal sealed class Simulation
                     {
                         await silo.Sweep.FindAsync(isStart: true, default).ConfigureAwait(false);
                     }
-                    isEmpty = await silo.Sweep.SettleAllAsync().ConfigureAwait(false);
+                    isEmpty = await silo.Grains.Settler!.SettleAllAsync().ConfigureAwait(false);
                     isDone = true;
                 }));
                 StepAudit.Check(Advance(60 * SecondNs, () => isDone), $"silo {silo.Number} does not end to settle its leases");
@@ -145,8 +146,7 @@ internal sealed class Simulation
                 StepAudit.Check(isLost && _scenario.Leases.Lost == LostLeases.Keep, $"a lease of {lease.Silo} on a block of kind {LeaseBook.BlockIdOf(id)[0]} is never settled");
             }
         }
-        List<long> offsets = [.. _silos.SelectMany(s => s.WindowOffsets)];
-        new LimitAudit(_scenario, _ledger, offsets.Min(), offsets.Max()).Run();
+        new LimitAudit(_scenario, _ledger).Run();
         var usage = new UsageAudit(_scenario, _ledger, _audit.Books);
         for (int level = 0; level < _scenario.Levels.Count; level++)
         {

@@ -3,6 +3,7 @@ using Quota.Grains.Usage;
 using Quota.Silo.Cluster;
 using Quota.Silo.Execution;
 using Quota.Silo.Execution.Shared.Leases;
+using LeaseEntry = Quota.Silo.Execution.Shared.Leases.LeaseEntry;
 
 namespace Quota.Simulator;
 

@@ -23,7 +23,7 @@ internal sealed class Faults(World world, Scenario scenario, SharedStore server,
         Plan(terms.Pauses, Pause);
         Plan(terms.Partitions, CutOff);
         Plan(terms.ClockSteps, silo => SetClock(silo, world.Between(-1_000_000_000, 1_000_000_000)));
-        Plan(terms.Checkpoints, Checkpoint);
+        Plan(scenario.ResidentMax < 100 ? 4 * scenario.Silos : terms.Checkpoints, Checkpoint);
         Plan(terms.Outages, _ => Outage());
         Plan(terms.Throttles, _ => Throttle());
         if (terms.LosesSilo)

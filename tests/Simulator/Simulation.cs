@@ -152,15 +152,16 @@ internal sealed class Simulation
         {
             if (_scenario.Levels[level].IsBilled)
             {
-                usage.Check(level, Read(level, usage.Months()));
+                usage.Check(level, Read(level, usage.Months(), out long unsettled), unsettled);
             }
             CompareCounters(level, usage.Lost(level));
         }
     }
 
     /// <summary>What a silo says that a key used.</summary>
-    private Dictionary<MonthLabel, (long Used, long Refunded)> Read(int level, IEnumerable<MonthLabel> months)
+    private Dictionary<MonthLabel, (long Used, long Refunded)> Read(int level, IEnumerable<MonthLabel> months, out long unsettled)
     {
+        long open = 0;
         var read = new Dictionary<MonthLabel, (long Used, long Refunded)>();
         SimSilo silo = _silos.First(s => s.IsServing);
         foreach (MonthLabel month in months)
@@ -177,6 +178,7 @@ internal sealed class Simulation
                         UnitCounts counts = state.Total(BillingModel.Utc)?.Units.FirstOrDefault(u => u.Unit == PlanModel.Requests) ?? default;
                         read[month] = (counts.Used, counts.Refunded);
                         StepAudit.Check(state.Reserved.Values.Sum() == 0, $"'{_scenario.Levels[level].Name}' still holds {state.Reserved.Values.Sum()} units");
+                        open += state.Unsettled.GetValueOrDefault(PlanModel.Requests);
                         isDone = true;
                     }
                     catch (StoreException)
@@ -188,6 +190,7 @@ internal sealed class Simulation
             }
             StepAudit.Check(isDone, $"usage cannot be read");
         }
+        unsettled = open;
         return read;
     }
 

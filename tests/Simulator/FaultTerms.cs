@@ -12,6 +12,7 @@ internal sealed class FaultTerms
         Throttles = world.Chance(0.2) ? 1 : 0;
         ClockSteps = world.Chance(0.25) ? (int)world.Between(1, 3) : 0;
         SkewNs = world.Chance(0.4) ? world.Between(0, 1_000_000_000) : 0;
+        FollowsClocks = world.Chance(0.5);
         Checkpoints = world.Chance(0.5) ? (int)world.Between(1, 8) : 0;
         LosesSilo = world.Chance(0.15);
         ChangesPlans = world.Chance(0.25);
@@ -31,6 +32,9 @@ internal sealed class FaultTerms
 
     /// <summary>Wall clocks are off by up to this much, either way.</summary>
     public long SkewNs { get; }
+
+    /// <summary>Silos follow the fastest clock among them; otherwise they never hear of each other.</summary>
+    public bool FollowsClocks { get; }
 
     public int Checkpoints { get; }
 

@@ -1,8 +1,10 @@
 namespace Quota.Simulator;
 
 /// <summary>Makes things go wrong while requests come in, and heals them.</summary>
-internal sealed class Faults(World world, Scenario scenario, SharedStore server, IReadOnlyList<SimSilo> silos, Ledger ledger)
+internal sealed class Faults(World world, Scenario scenario, SharedStore server, IReadOnlyList<SimSilo> silos)
 {
+    private const long BeatNs = 1_000_000_000;
+
     private bool _isHealed;
 
     /// <summary>Sets the clocks, and plans the faults.</summary>
@@ -13,11 +15,15 @@ internal sealed class Faults(World world, Scenario scenario, SharedStore server,
         {
             SetClock(silo, world.Between(-terms.SkewNs, terms.SkewNs));
         }
+        if (terms.FollowsClocks)
+        {
+            Beat();
+        }
         Plan(terms.Crashes, silo => Crash(silo, world.Chance(0.5) ? world.Between(1_000_000, 300_000_000) : world.Between(300_000_000, 5_000_000_000)));
         Plan(terms.Pauses, Pause);
         Plan(terms.Partitions, CutOff);
         Plan(terms.ClockSteps, silo => SetClock(silo, world.Between(-1_000_000_000, 1_000_000_000)));
-        Plan(terms.Checkpoints, Checkpoint);
+        Plan(scenario.ResidentMax < 100 ? 4 * scenario.Silos : terms.Checkpoints, Checkpoint);
         Plan(terms.Outages, _ => Outage());
         Plan(terms.Throttles, _ => Throttle());
         if (terms.LosesSilo)
@@ -118,6 +124,17 @@ internal sealed class Faults(World world, Scenario scenario, SharedStore server,
         world.After(world.Between(10_000_000, 3_000_000_000), null, () => server.IsDown = false);
     }
 
+    /// <summary>What the signs of life come to (SiloRegistry): every silo learns, late, how far the fastest clock is ahead of its own.</summary>
+    private void Beat()
+    {
+        foreach (SimSilo silo in silos.Where(s => !s.Process.IsDead && !s.Machine.IsCutOff))
+        {
+            long aheadNs = silos.Where(s => !s.Process.IsDead && !s.Machine.IsCutOff).Max(s => s.Machine.WallOffsetNs) - silo.Machine.WallOffsetNs - world.Between(0, 20_000_000);
+            world.After(0, silo.Process, () => silo.Clock.SetLead(aheadNs / 1_000_000));
+        }
+        world.After(BeatNs, null, Beat);
+    }
+
     private void Throttle()
     {
         server.ThrottledShare = 0.3;
@@ -127,7 +144,6 @@ internal sealed class Faults(World world, Scenario scenario, SharedStore server,
     private void SetClock(SimSilo silo, long offsetNs)
     {
         silo.Machine.WallOffsetNs = offsetNs;
-        ledger.NoteWall(offsetNs);
         world.Trace($"silo {silo.Number}: wall clock is off by {offsetNs / 1e6:F0} ms");
     }
 

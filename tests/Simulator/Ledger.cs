@@ -1,3 +1,5 @@
+using Quota.Grains;
+
 namespace Quota.Simulator;
 
 /// <summary>The independent record of what clients asked for and what silos told them: an exact log, which knows nothing of counters.</summary>
@@ -10,17 +12,27 @@ internal sealed class Ledger
     /// <summary>Lost leases that a silo other than their holder has settled.</summary>
     public List<LostLease> Lost { get; } = [];
 
-    /// <summary>Least and most by which a wall clock was ever off.</summary>
+    /// <summary>Least and most by which a silo's wall clock, as it sees it, was ever off.</summary>
     public long WallMinNs { get; private set; }
 
     /// <inheritdoc cref="WallMinNs"/>
     public long WallMaxNs { get; private set; }
 
-    /// <summary>A wall clock is off by this much from now on.</summary>
-    public void NoteWall(long offsetNs)
+    /// <summary>The same of the window scales.</summary>
+    public long WindowMinNs { get; private set; }
+
+    /// <inheritdoc cref="WindowMinNs"/>
+    public long WindowMaxNs { get; private set; }
+
+    /// <summary>A silo's clock says this now.</summary>
+    public void NoteClock(in Instant now, long trueNs)
     {
-        WallMinNs = Math.Min(WallMinNs, offsetNs);
-        WallMaxNs = Math.Max(WallMaxNs, offsetNs);
+        // Of a wall clock only whole milliseconds are seen.
+        long wallNs = (now.WallMs * 1_000_000) - trueNs;
+        WallMinNs = Math.Min(WallMinNs, wallNs);
+        WallMaxNs = Math.Max(WallMaxNs, wallNs + 1_000_000);
+        WindowMinNs = Math.Min(WindowMinNs, now.WindowNs - trueNs);
+        WindowMaxNs = Math.Max(WindowMaxNs, now.WindowNs - trueNs);
     }
 
     /// <summary>Requests that count on a level.</summary>

@@ -14,9 +14,9 @@ namespace Quota.Simulator;
 /// leases that were released come on top, and units that were given back.
 /// </para>
 /// </summary>
-internal sealed class LimitAudit(Scenario scenario, Ledger ledger, long windowMinNs, long windowMaxNs)
+internal sealed class LimitAudit(Scenario scenario, Ledger ledger)
 {
-    private readonly long _skewNs = windowMaxNs - windowMinNs;
+    private readonly long _skewNs = ledger.WindowMaxNs - ledger.WindowMinNs;
 
     /// <summary>Fails if a limit has admitted more than it may.</summary>
     public void Run()
@@ -53,9 +53,9 @@ internal sealed class LimitAudit(Scenario scenario, Ledger ledger, long windowMi
                 }
                 break;
             case LimitAlgorithm.FixedWindow:
-                foreach (long window in all.Select(a => (a.StartNs + windowMinNs) / periodNs).Distinct())
+                foreach (long window in all.Select(a => (a.StartNs + ledger.WindowMinNs) / periodNs).Distinct())
                 {
-                    CheckSpan(level, limit, all, (window * periodNs) - windowMinNs, ((window + 1) * periodNs) - windowMaxNs, amount);
+                    CheckSpan(level, limit, all, (window * periodNs) - ledger.WindowMinNs, ((window + 1) * periodNs) - ledger.WindowMaxNs, amount);
                 }
                 break;
             case LimitAlgorithm.Calendar:

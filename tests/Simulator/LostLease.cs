@@ -1,5 +1,5 @@
 using Quota.Silo.Cluster;
-using Quota.Silo.Execution.Shared.Leases;
+using LeaseEntry = Quota.Silo.Execution.Shared.Leases.LeaseEntry;
 
 namespace Quota.Simulator;
 

@@ -42,7 +42,7 @@ internal sealed class Scenario
         };
         Network = new NetworkTerms(world.Chance(0.4) ? 0.02 : 0, world.Chance(0.4) ? 0.03 : 0, world.Chance(0.3) ? 0.03 : 0, (int)world.Between(300, 2_000));
         Faults = new FaultTerms(world);
-        ResidentMax = world.Chance(0.15) ? 2 : 10_000;
+        ResidentMax = world.Chance(0.2) ? 1 : 10_000;
         Levels = DrawLevels(world, out int keys);
         Keys = keys;
         Catalogs = [Catalog(0), Catalog(1)];
@@ -80,7 +80,7 @@ internal sealed class Scenario
 
     public FaultTerms Faults { get; }
 
-    /// <summary>Blocks a silo's own table holds before idle ones leave.</summary>
+    /// <summary>Blocks a silo's own table holds before idle ones leave; if so few, checkpoints are frequent, so that they can.</summary>
     public int ResidentMax { get; }
 
     /// <summary>The keys that are asked for come first, then their parent and the namespace if there are plans for them.</summary>

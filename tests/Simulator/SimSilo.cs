@@ -1,13 +1,13 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Quota.Grains;
 using Quota.Silo.Catalog;
+using Quota.Silo.Cluster;
 using Quota.Silo.Events;
 using Quota.Silo.Execution.Local;
 using Quota.Silo.Execution.Shared;
 using Quota.Silo.Execution.Shared.Leases;
 using Quota.Silo.Hosting;
 using Quota.Silo.Store;
-using Quota.Silo.Time;
 
 namespace Quota.Simulator;
 
@@ -51,8 +51,7 @@ internal sealed class SimSilo(World world, SharedStore server, Scenario scenario
     /// <summary>Which of the scenario's catalogs is in force here.</summary>
     public int Version { get; private set; }
 
-    /// <summary>Window scales that its processes have had, relative to the true time.</summary>
-    public List<long> WindowOffsets { get; } = [];
+    public ClusterClock Clock { get; private set; } = null!;
 
     public string KeyName(int level) => scenario.Levels[level].Name;
 
@@ -61,7 +60,7 @@ internal sealed class SimSilo(World world, SharedStore server, Scenario scenario
     {
         Process = new Process();
         var time = new SimTime(world, Process, Machine);
-        Table = new KeyTable(new LayoutRegistry(), scenario.ResidentMax, shardCount: 4);
+        Table = new KeyTable(new LayoutRegistry(), scenario.ResidentMax, shardCount: scenario.ResidentMax < 100 ? 1 : 4);
         Recovery.RestoreLayoutsAsync(Table, Machine.Store, default).GetAwaiter().GetResult();
         long latest = Machine.Store.LoadNumberAsync(Checkpointer.LatestWindowNumber, default).GetAwaiter().GetResult() ?? 0;
         var recovery = new Recovery(Table);
@@ -73,9 +72,8 @@ internal sealed class SimSilo(World world, SharedStore server, Scenario scenario
         {
             Invariant.Check(recovery.Apply(record));
         }
-        var clock = new SystemClock(time, Math.Max(latest, recovery.Result.Latest.WindowNs));
-        Link = new StoreLink(world, server, Process, Machine, scenario, number, Holder) { WindowOffsetNs = clock.Now().WindowNs - world.NowNs };
-        WindowOffsets.Add(Link.WindowOffsetNs);
+        Clock = new ClusterClock(time, Math.Max(latest, recovery.Result.Latest.WindowNs));
+        Link = new StoreLink(world, server, Process, Machine, scenario, Clock, number, Holder);
         _journal = new SimJournal(world, Process, Machine.Disk, mutation == Mutation.JournalAnswersEarly);
         Process process = Process;
         var runtime = new SharedRuntime
@@ -97,10 +95,10 @@ internal sealed class SimSilo(World world, SharedStore server, Scenario scenario
         }
         Parts = new LeaseParts(Table, _journal, Machine.Store, (Holder, $"silo-{number}"), () => scenario.Silos, DemandSlots);
         recovered.Reopen();
-        Grains = new SharedGrains(store, Catalog, clock, schedule, new EventLog(NullLogger.Instance, time), runtime, 3_000, Parts);
-        Sweep = new LeaseSweep(Parts.Desk, Grains.Settler!, Catalog, store, clock, runtime, NullLogger.Instance);
-        Checkpointer = new Checkpointer(Table, _journal, Machine.Store, clock, new SiloSettings(), NullLogger.Instance);
-        var expiries = new SharedSweep(Grains, store, Catalog, schedule, clock, NullLogger.Instance);
+        Grains = new SharedGrains(store, Catalog, Clock, schedule, new EventLog(NullLogger.Instance, time), runtime, 3_000, Parts);
+        Sweep = new LeaseSweep(Parts.Desk, Grains.Settler!, Catalog, store, Clock, runtime, NullLogger.Instance);
+        Checkpointer = new Checkpointer(Table, _journal, Machine.Store, Clock, new SiloSettings(), NullLogger.Instance);
+        var expiries = new SharedSweep(Grains, store, Catalog, schedule, Clock, NullLogger.Instance);
         world.Trace($"silo {number}: boots, {Machine.Disk.Count} records");
         world.After(1_000_000, Process, () => world.Run(() => StartAsync(process, expiries)));
     }

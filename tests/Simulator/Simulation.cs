@@ -7,6 +7,7 @@ using Quota.Silo.Cluster;
 using Quota.Silo.Execution.Shared.Leases;
 using Quota.Silo.Store;
 using Quota.Silo.Usage;
+using LeaseEntry = Quota.Silo.Execution.Shared.Leases.LeaseEntry;
 
 namespace Quota.Simulator;
 
@@ -56,7 +57,7 @@ internal sealed class Simulation
         }
         _audit = new StepAudit(_world, _server, _scenario, _silos, _ledger);
         _traffic = new Traffic(_world, _scenario, _silos, _ledger);
-        _faults = new Faults(_world, _scenario, _server, _silos, _ledger);
+        _faults = new Faults(_world, _scenario, _server, _silos);
         _breaker = mutation is Mutation.LeaseEndIgnored or Mutation.LeaseNotClosed ? new LeaseBreaker(mutation) : null;
         _server.Committing = _audit.Committing;
         _server.Committed = _audit.Committed;
@@ -145,22 +146,22 @@ internal sealed class Simulation
                 StepAudit.Check(isLost && _scenario.Leases.Lost == LostLeases.Keep, $"a lease of {lease.Silo} on a block of kind {LeaseBook.BlockIdOf(id)[0]} is never settled");
             }
         }
-        List<long> offsets = [.. _silos.SelectMany(s => s.WindowOffsets)];
-        new LimitAudit(_scenario, _ledger, offsets.Min(), offsets.Max()).Run();
+        new LimitAudit(_scenario, _ledger).Run();
         var usage = new UsageAudit(_scenario, _ledger, _audit.Books);
         for (int level = 0; level < _scenario.Levels.Count; level++)
         {
             if (_scenario.Levels[level].IsBilled)
             {
-                usage.Check(level, Read(level, usage.Months()));
+                usage.Check(level, Read(level, usage.Months(), out long unsettled), unsettled);
             }
             CompareCounters(level, usage.Lost(level));
         }
     }
 
     /// <summary>What a silo says that a key used.</summary>
-    private Dictionary<MonthLabel, (long Used, long Refunded)> Read(int level, IEnumerable<MonthLabel> months)
+    private Dictionary<MonthLabel, (long Used, long Refunded)> Read(int level, IEnumerable<MonthLabel> months, out long unsettled)
     {
+        long open = 0;
         var read = new Dictionary<MonthLabel, (long Used, long Refunded)>();
         SimSilo silo = _silos.First(s => s.IsServing);
         foreach (MonthLabel month in months)
@@ -177,6 +178,7 @@ internal sealed class Simulation
                         UnitCounts counts = state.Total(BillingModel.Utc)?.Units.FirstOrDefault(u => u.Unit == PlanModel.Requests) ?? default;
                         read[month] = (counts.Used, counts.Refunded);
                         StepAudit.Check(state.Reserved.Values.Sum() == 0, $"'{_scenario.Levels[level].Name}' still holds {state.Reserved.Values.Sum()} units");
+                        open += state.Unsettled.GetValueOrDefault(PlanModel.Requests);
                         isDone = true;
                     }
                     catch (StoreException)
@@ -188,6 +190,7 @@ internal sealed class Simulation
             }
             StepAudit.Check(isDone, $"usage cannot be read");
         }
+        unsettled = open;
         return read;
     }
 

@@ -68,6 +68,7 @@ internal sealed class StepAudit(World world, SharedStore server, Scenario scenar
         {
             if (ReferenceEquals(silo.Process, world.Ran) && !silo.Process.IsDead)
             {
+                ledger.NoteClock(silo.Clock.Now(), world.NowNs);
                 CheckMemory(silo);
             }
         }
@@ -141,7 +142,7 @@ internal sealed class StepAudit(World world, SharedStore server, Scenario scenar
                 continue;
             }
             // A slow clock sees more debt in a bucket than a fast one has left there.
-            Instant now = shape.Algorithm == LimitAlgorithm.TokenBucket ? new Instant(world.NowNs + silos.Max(s => s.WindowOffsets.Max()), world.NowMs) : from.Now;
+            Instant now = shape.Algorithm == LimitAlgorithm.TokenBucket ? new Instant(world.NowNs + ledger.WindowMaxNs, world.NowMs) : from.Now;
             long used = Counter.Used(shape, layout.Counter(grain.State.Span, i), now);
             Check(used <= limit.Capacity, $"after a commit of silo {from.Silo}, {Show(id)} has {used} of {limit.Capacity} used of {limit.Name}");
         }

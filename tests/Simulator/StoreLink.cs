@@ -1,4 +1,5 @@
 using Quota.Grains;
+using Quota.Silo.Cluster;
 using Quota.Silo.Store;
 
 namespace Quota.Simulator;
@@ -8,17 +9,14 @@ namespace Quota.Simulator;
 /// either may be lost, and the caller gives up after a time and does not know what happened. A call that is under way arrives
 /// also if its process is paused or dead by then.
 /// </summary>
-internal sealed class StoreLink(World world, SharedStore server, Process process, Machine machine, Scenario scenario, int silo, long holder) : IGrainStore
+internal sealed class StoreLink(World world, SharedStore server, Process process, Machine machine, Scenario scenario, ClusterClock clock, int silo, long holder) : IGrainStore
 {
     public int Silo => silo;
 
     public long Holder => holder;
 
-    /// <summary>By how much the process's window scale is ahead of the true time.</summary>
-    public long WindowOffsetNs { get; set; }
-
     /// <summary>The instant of the process, as its clock would say it now.</summary>
-    public Instant Now => new(world.NowNs + WindowOffsetNs, (world.NowNs + machine.WallOffsetNs) / 1_000_000);
+    public Instant Now => clock.Now();
 
     public ValueTask<StoredGrain?> LoadAsync(ReadOnlyMemory<byte> id, CancellationToken cancellation) => Call(1, () => server.Load(id.Span));
 

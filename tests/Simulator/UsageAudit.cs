@@ -3,6 +3,7 @@ using Quota.Grains.Usage;
 using Quota.Silo.Cluster;
 using Quota.Silo.Execution;
 using Quota.Silo.Execution.Shared.Leases;
+using LeaseEntry = Quota.Silo.Execution.Shared.Leases.LeaseEntry;
 
 namespace Quota.Simulator;
 
@@ -25,8 +26,11 @@ internal sealed class UsageAudit(Scenario scenario, Ledger ledger, IReadOnlyDict
     /// <summary>Fails if usage as the store has it is not what was admitted.</summary>
     /// <param name="level">Whose.</param>
     /// <param name="billed">By month: units used, and units given back.</param>
-    public void Check(int level, IReadOnlyDictionary<MonthLabel, (long Used, long Refunded)> billed)
+    /// <param name="unsettled">Units that are shown as unsettled.</param>
+    public void Check(int level, IReadOnlyDictionary<MonthLabel, (long Used, long Refunded)> billed, long unsettled)
     {
+        long open = books.Where(b => IsOf(b.Key, level)).SelectMany(b => b.Value).Sum(l => Units(l, 0));
+        StepAudit.Check(unsettled == open, $"'{scenario.Levels[level].Name}' shows {unsettled} units as unsettled, the books have {open}");
         Request[] requests = [.. ledger.On(scenario, level)];
         (long under, long over) = Lost(level);
         long least = requests.Sum(r => r.CountedMin);
@@ -60,7 +64,7 @@ internal sealed class UsageAudit(Scenario scenario, Ledger ledger, IReadOnlyDict
         }
         foreach ((byte[] id, List<LeaseEntry> leases) in books)
         {
-            if (GrainId.TryReadKey(id, out _, out ReadOnlySpan<byte> key) && scenario.IndexOf(key) == level && LeaseBook.BlockIdOf(id)[0] == GrainId.KeyBlock)
+            if (IsOf(id, level))
             {
                 under += leases.Sum(l => Units(l, long.MaxValue / 1_000_000));
             }
@@ -70,6 +74,10 @@ internal sealed class UsageAudit(Scenario scenario, Ledger ledger, IReadOnlyDict
 
     /// <summary>The most that can have been used of a lease; unbounded if it was on no limit that counts all.</summary>
     private static long Units(LeaseEntry lease, long unbounded) => lease.Permits.Count == 0 ? unbounded : lease.Permits.Min(p => p.Granted);
+
+    /// <summary>Whether it is the book of a level's own block.</summary>
+    private bool IsOf(byte[] bookId, int level) =>
+        GrainId.TryReadKey(bookId, out _, out ReadOnlySpan<byte> key) && scenario.IndexOf(key) == level && LeaseBook.BlockIdOf(bookId)[0] == GrainId.KeyBlock;
 
     /// <summary>Whether a request was counted in a month; null if clocks disagree.</summary>
     private bool? IsIn(Request request, MonthLabel month)

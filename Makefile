@@ -3,8 +3,9 @@
 # make test     installs what the tests need, builds everything, runs all tests
 # make bench    runs the benchmarks, prints one table and writes bench/results/bench.json
 # make soak     ten minutes of mixed load and ten kills; compares the usage with the clients' tallies (SOAK_ARGS: see docs/TESTING.md)
+# make chaos    over-admission under every kind of fault, then 20 random faults on three silos (CHAOS_ARGS: see docs/TESTING.md)
 # make docs     writes docs/API.md anew from the comments of the protos
-.PHONY: run cluster build orleans test bench soak docs clean
+.PHONY: run cluster build orleans test bench soak chaos docs clean
 
 CONFIG ?= quota.yaml
 
@@ -29,6 +30,9 @@ bench:
 
 soak:
 	dotnet run --project tests/Soak -c Release -- drive $(SOAK_ARGS)
+
+chaos:
+	@bash tests/chaos.sh $(CHAOS_ARGS)
 
 docs:
 	dotnet run --project tools/ApiReference

@@ -25,10 +25,9 @@ if command -v npm >/dev/null; then
         say "npm failed ($(tail -n 1 "$log/npm")); the JavaScript interop tests are skipped"
 fi
 
-# The shared stores, and what shifts a silo's clock.
+# The shared stores.
 install_postgresql
 fetch_dynamodb_local
-install_debian faketime
 
 bash eng/orleans.sh
 

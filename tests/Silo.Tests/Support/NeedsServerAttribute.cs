@@ -13,6 +13,7 @@ public sealed class NeedsServerAttribute(ServerKind kind) : Attribute
     {
         ServerKind.DynamoLocal => DynamoLocalServer.Missing,
         ServerKind.Postgres => PostgresServer.Missing,
+        ServerKind.Any => PostgresServer.Missing is { } postgres && DynamoLocalServer.Missing is { } dynamo ? $"{postgres}; {dynamo}" : null,
         _ => null,
     };
 }

@@ -6,4 +6,7 @@ public enum ServerKind
     None,
     DynamoLocal,
     Postgres,
+
+    /// <summary>Either of them.</summary>
+    Any,
 }

@@ -9,7 +9,7 @@ namespace Quota.Silo.Tests.Support.Servers;
 /// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
-    private readonly ServerProcess _process;
+    private ServerProcess _process;
     private readonly string _folder;
 
     private PostgresServer(ServerProcess process, string folder, int port) => (_process, _folder, Port) = (process, folder, port);
@@ -38,15 +38,17 @@ public sealed class PostgresServer : IAsyncDisposable
         string data = Path.Combine(folder, "data");
         await RunAsync(AsUser(folder, "initdb", "-D", data, "-U", "quota", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"));
         int port = ServerProcess.FreePort();
-        ProcessStartInfo start = AsUser(
-            folder, "postgres", "-D", data, "-p", port.ToString(CultureInfo.InvariantCulture),
-            "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200");
-        // Not the port: it is open before connections are accepted.
-        ServerProcess process = await ServerProcess.StartAsync(start, () => IsReadyAsync(data), Interrupt);
-        var server = new PostgresServer(process, folder, port);
+        var server = new PostgresServer(await LaunchAsync(folder, port), folder, port);
         // The process ends by itself; its folder has to be deleted as well.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(20));
         return server;
+    }
+
+    /// <summary>Ends it at once, as a crash does, and starts it again on what it has kept.</summary>
+    public async Task RestartAsync()
+    {
+        await _process.KillAsync("QUIT");
+        _process = await LaunchAsync(_folder, Port);
     }
 
     public async ValueTask DisposeAsync()
@@ -56,6 +58,16 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             Directory.Delete(_folder, recursive: true);
         }
+    }
+
+    private static Task<ServerProcess> LaunchAsync(string folder, int port)
+    {
+        string data = Path.Combine(folder, "data");
+        ProcessStartInfo start = AsUser(
+            folder, "postgres", "-D", data, "-p", port.ToString(CultureInfo.InvariantCulture),
+            "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200");
+        // Not the port: it is open before connections are accepted.
+        return ServerProcess.StartAsync(start, () => IsReadyAsync(data), Interrupt);
     }
 
     /// <summary>The last line of postmaster.pid.</summary>

@@ -90,6 +90,17 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends another signal than the usual one, and waits until the process has ended.</summary>
+    /// <param name="signal">Its name: QUIT is PostgreSQL's immediate shutdown.</param>
+    public async Task KillAsync(string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        using var patience = new CancellationTokenSource(EndPatience);
+        await _process.WaitForExitAsync(patience.Token);
+        await DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _ended, 1) != 0)

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Quota.Silo.Tests.Support.Servers;
 
-/// <summary>A TCP proxy in front of a server that can lose an answer: what the server was asked has happened, and nobody hears of it.</summary>
+/// <summary>
+/// A TCP proxy in front of a server that can lose an answer (what the server was asked has happened, and nobody hears of it), and
+/// that can be cut: as on a network that is cut, nothing is refused and nothing is lost, but nothing arrives before it is healed.
+/// </summary>
 public sealed class TcpFaultProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -11,6 +14,8 @@ public sealed class TcpFaultProxy : IAsyncDisposable
     private readonly int _target;
     private readonly Task _accepting;
     private Func<Task>? _onAnswer;
+    private volatile TaskCompletionSource? _cut;
+    private CancellationTokenSource _connections = new();
 
     public TcpFaultProxy(int targetPort)
     {
@@ -25,8 +30,23 @@ public sealed class TcpFaultProxy : IAsyncDisposable
     /// <param name="meanwhile">Awaited between the two.</param>
     public void LoseNextAnswer(Func<Task>? meanwhile = null) => Volatile.Write(ref _onAnswer, meanwhile ?? (static () => Task.CompletedTask));
 
+    /// <summary>From now on nothing passes, until <see cref="Heal"/>.</summary>
+    public void Cut() => _cut ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What was held up arrives, however late it is.</summary>
+    public void Heal()
+    {
+        TaskCompletionSource? cut = _cut;
+        _cut = null;
+        cut?.SetResult();
+    }
+
+    /// <summary>Closes all connections, whatever is on its way.</summary>
+    public void Reset() => Interlocked.Exchange(ref _connections, new CancellationTokenSource()).Cancel();
+
     public async ValueTask DisposeAsync()
     {
+        Heal();
         await _ending.CancelAsync();
         _listener.Stop();
         await _accepting;
@@ -53,10 +73,11 @@ public sealed class TcpFaultProxy : IAsyncDisposable
     {
         using (client)
         using (var server = new TcpClient())
-        using (var over = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token))
+        using (var over = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token, Volatile.Read(ref _connections).Token))
         {
             try
             {
+                await PassAsync(over.Token);
                 await server.ConnectAsync(IPAddress.Loopback, _target, over.Token);
                 Task up = PumpAsync(client, server, isAnswer: false, over.Token);
                 Task down = PumpAsync(server, client, isAnswer: true, over.Token);
@@ -81,7 +102,10 @@ public sealed class TcpFaultProxy : IAsyncDisposable
                 await meanwhile();
                 return;
             }
+            await PassAsync(cancellation);
             await to.GetStream().WriteAsync(buffer.AsMemory(0, n), cancellation);
         }
     }
+
+    private Task PassAsync(CancellationToken cancellation) => _cut?.Task.WaitAsync(cancellation) ?? Task.CompletedTask;
 }

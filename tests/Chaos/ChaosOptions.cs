@@ -1,0 +1,81 @@
+using System.Globalization;
+
+namespace Quota.Chaos;
+
+/// <summary>What the command line says.</summary>
+internal sealed record ChaosOptions
+{
+    public const string Usage = """
+        usage: Quota.Chaos table  [--store S] [--seconds 10] [--amount 300] [--out FILE] [--only SITUATION] [--plant 0]
+               Quota.Chaos faults [--store S] [--faults 20] [--seed N] [--rate 150] [--away 30] [--plant 0]
+        S: postgresql or dynamodb; default: postgresql where there is a server, otherwise dynamodb
+        """;
+
+    /// <summary>table or faults.</summary>
+    public string Command { get; init; } = "";
+
+    /// <summary>postgresql or dynamodb; empty: what is to be had.</summary>
+    public string Store { get; init; } = "";
+
+    /// <summary>Of the table: how long each case is loaded, at least.</summary>
+    public int Seconds { get; init; } = 10;
+
+    /// <summary>Of the table: units that each rate limit admits in two seconds.</summary>
+    public int Amount { get; init; } = 300;
+
+    /// <summary>Of the table: where it is written as well, in Markdown.</summary>
+    public string Out { get; init; } = "";
+
+    /// <summary>Of the table: the only situation that is measured.</summary>
+    public string Only { get; init; } = "";
+
+    public int Faults { get; init; } = 20;
+
+    public int Seed { get; init; } = Environment.TickCount & 0xFFFF;
+
+    /// <summary>Of the faults: calls a second, of all clients together.</summary>
+    public int Rate { get; init; } = 150;
+
+    /// <summary>Of the faults: longest time the store is away, in seconds.</summary>
+    public int Away { get; init; } = 30;
+
+    /// <summary>Units that are put into the books without having been admitted: proves that a difference is found.</summary>
+    public int Plant { get; init; }
+
+    /// <summary>Reads the command line; on a fault says so and answers null.</summary>
+    public static ChaosOptions? Parse(string[] args, TextWriter errors)
+    {
+        if (args.Length % 2 == 0 || args[0] is not ("table" or "faults"))
+        {
+            errors.WriteLine(Usage);
+            return null;
+        }
+        var options = new ChaosOptions { Command = args[0] };
+        for (int i = 1; i < args.Length; i += 2)
+        {
+            string text = args[i + 1];
+            bool isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number);
+            ChaosOptions? next = (args[i], isNumber) switch
+            {
+                ("--store", _) when text is "postgresql" or "dynamodb" => options with { Store = text },
+                ("--out", _) => options with { Out = text },
+                ("--only", _) => options with { Only = text },
+                ("--seconds", true) when number > 0 => options with { Seconds = number },
+                ("--amount", true) when number > 0 => options with { Amount = number },
+                ("--faults", true) => options with { Faults = number },
+                ("--seed", true) => options with { Seed = number },
+                ("--rate", true) when number > 0 => options with { Rate = number },
+                ("--away", true) when number > 1 => options with { Away = number },
+                ("--plant", true) => options with { Plant = number },
+                _ => null,
+            };
+            if (next is null)
+            {
+                errors.WriteLine($"{args[i]} {text}: not understood\n{Usage}");
+                return null;
+            }
+            options = next;
+        }
+        return options;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+
+namespace Quota.Chaos.Table;
+
+/// <summary>What callers saw in one case, and how the silos shared what was admitted.</summary>
+internal static class CallerRow
+{
+    public const string Head = """
+        | situation | executor | silos | allowed | denied | UNAVAILABLE | RESOURCE_EXHAUSTED | no connection | no answer | not sent | other | longest without a decision |
+        |---|---|---|---|---|---|---|---|---|---|---|---|
+        """;
+
+    /// <summary>One line for the silo that the fault hits (the first), one for the others.</summary>
+    public static IEnumerable<string> Of(string situation, string executor, HotLoad load)
+    {
+        SiloCounts[] all = load.Counts;
+        yield return Line(situation, executor, all.Length == 1 ? "the silo" : "first", all[..1], load.Seconds);
+        if (all.Length > 1)
+        {
+            yield return Line(situation, executor, "others", all[1..], load.Seconds);
+        }
+    }
+
+    /// <summary>How the silos shared what was admitted of each hot key, in percent.</summary>
+    public static IEnumerable<(string Limit, double[] Percent)> Shares(HotLoad load) => HotKey.All.Select((key, i) =>
+        (key.Limit, load.Counts.Select((_, silo) => 100.0 * load.Admissions[i].Count(a => a.Silo == silo) / Math.Max(1, load.Admissions[i].Count)).ToArray()));
+
+    private static string Line(string situation, string executor, string silos, SiloCounts[] counts, double seconds)
+    {
+        long Sum(Func<SiloCounts, long> of) => counts.Sum(of);
+        return string.Create(CultureInfo.InvariantCulture, $"| {situation} | {executor} | {silos} | {Sum(c => c.Allowed)} | {Sum(c => c.Denied)} | {Sum(c => c.Unavailable)} | {Sum(c => c.Exhausted)} | {Sum(c => c.NotConnected)} | {Sum(c => c.Unanswered)} | {Sum(c => c.Unsent)} | {Sum(c => c.Other)} | {counts.Max(c => Gap(c.Decided, seconds)):0.00} s |");
+    }
+
+    /// <summary>The longest time in which one silo decided nothing.</summary>
+    private static double Gap(List<double> decided, double seconds)
+    {
+        double[] at = [0, .. decided.Where(d => d < seconds).Order(), seconds];
+        return at.Skip(1).Zip(at, (next, before) => next - before).Max();
+    }
+}

@@ -1,0 +1,25 @@
+namespace Quota.Chaos.Table;
+
+/// <summary>What callers of one silo saw.</summary>
+internal sealed class SiloCounts
+{
+    public long Allowed;
+    public long Denied;
+    public long Unavailable;
+    public long Exhausted;
+
+    /// <summary>Nobody listened.</summary>
+    public long NotConnected;
+
+    /// <summary>The connection broke, or no answer came in time.</summary>
+    public long Unanswered;
+
+    /// <summary>Not even asked: too many calls were waiting.</summary>
+    public long Unsent;
+
+    /// <summary>Other errors; none is expected.</summary>
+    public long Other;
+
+    /// <summary>When decisions arrived, in seconds.</summary>
+    public List<double> Decided { get; } = [];
+}

@@ -1,0 +1,53 @@
+using Quota.Chaos.Running;
+
+namespace Quota.Chaos.Table;
+
+/// <summary>What happens to the silos while they are loaded.</summary>
+/// <param name="Name">As it is called in the table.</param>
+/// <param name="HappensAsync">Begins after a second and a half of load; the load goes on for two seconds after it.</param>
+/// <param name="IsForOne">Whether it can happen to a silo by itself.</param>
+/// <param name="IsSkewed">Whether the clocks differ.</param>
+internal sealed record Situation(string Name, Func<ChaosCluster, Task> HappensAsync, bool IsForOne = true, bool IsSkewed = false)
+{
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(4.5);
+
+    public static readonly Situation[] All =
+    [
+        new("steady", _ => Task.CompletedTask),
+        new("rolling deploy", RollAsync),
+        new("kill -9", KillAsync),
+        new("partition", PartitionAsync, IsForOne: false),
+        new("pause", PauseAsync),
+        new("clocks 2 s apart", _ => Task.CompletedTask, IsForOne: false, IsSkewed: true),
+    ];
+
+    private static async Task RollAsync(ChaosCluster cluster)
+    {
+        foreach (ChaosSilo silo in cluster.Silos)
+        {
+            await silo.StopAsync();
+            await silo.StartAsync();
+        }
+    }
+
+    private static async Task KillAsync(ChaosCluster cluster)
+    {
+        cluster.Silos[0].Kill();
+        await cluster.Silos[0].StartAsync();
+    }
+
+    /// <summary>One silo cannot reach the store for longer than its leases last.</summary>
+    private static async Task PartitionAsync(ChaosCluster cluster)
+    {
+        cluster.Silos[0].Proxy!.Cut();
+        await Task.Delay(Long);
+        cluster.Silos[0].Proxy!.Heal();
+    }
+
+    private static async Task PauseAsync(ChaosCluster cluster)
+    {
+        cluster.Silos[0].Pause();
+        await Task.Delay(Long);
+        cluster.Silos[0].Resume();
+    }
+}

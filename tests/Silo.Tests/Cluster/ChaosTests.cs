@@ -1,0 +1,43 @@
+using Quota.Silo.Tests.Support;
+using Xunit.Abstractions;
+
+namespace Quota.Silo.Tests.Cluster;
+
+/// <summary>The harness of <c>make chaos</c>, shorter than that runs it: on PostgreSQL where there is a server, else on DynamoDB Local.</summary>
+[NeedsServer(ServerKind.Any)]
+public sealed class ChaosTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
+
+    [ServerFact]
+    public async Task No_unit_is_lost_or_counted_twice_when_silos_and_their_store_fail()
+    {
+        (int exit, string printed) = await RunAsync("faults", "--faults", "5", "--away", "4", "--seed", "5");
+        Assert.True(exit == 0, printed);
+        Assert.Contains("lost units: 0; double-counted units: 0", printed, StringComparison.Ordinal);
+    }
+
+    [ServerFact]
+    public async Task A_unit_that_was_not_billed_is_found()
+    {
+        (int exit, string printed) = await RunAsync("faults", "--faults", "0", "--plant", "1");
+        Assert.Equal(1, exit);
+        Assert.Contains("lost units: 1; double-counted units: 0", printed, StringComparison.Ordinal);
+        Directory.Delete(printed.Split("files are kept in ")[1].Trim(), recursive: true);
+    }
+
+    [ServerFact]
+    public async Task No_silo_starves_and_no_window_admits_more_than_its_amount()
+    {
+        (int exit, string printed) = await RunAsync("table", "--only", "steady", "--seconds", "4", "--amount", "120");
+        Assert.True(exit == 0, printed);
+    }
+
+    private async Task<(int Exit, string Printed)> RunAsync(params string[] arguments)
+    {
+        using ChildProcess chaos = ChildProcess.StartAssembly("Quota.Chaos.dll", arguments);
+        int exit = await chaos.WaitForExitAsync(Timeout);
+        output.WriteLine(chaos.Output);
+        return (exit, chaos.Output);
+    }
+}

@@ -61,10 +61,22 @@ public sealed class LeaseTests : IAsyncLifetime
         int admitted = 0;
         int refused = 0;
         int[] bySilo = new int[3];
+        // None begins before all can.
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        int waiting = 6;
         await Parallel.ForEachAsync(Enumerable.Range(0, 6), new ParallelOptions { MaxDegreeOfParallelism = 6 }, async (worker, _) =>
         {
+            if (Interlocked.Decrement(ref waiting) == 0)
+            {
+                all.SetResult();
+            }
+            await all.Task;
             for (int i = 0; i < 5_000; i++)
             {
+                if (i % 100 == 0)
+                {
+                    await Task.Yield();
+                }
                 Decision decision = await CheckAsync(_silos[worker % 3], "k");
                 Assert.Equal(DecisionStatus.Decided, decision.Status);
                 if (decision.Allowed)

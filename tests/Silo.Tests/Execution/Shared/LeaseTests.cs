@@ -8,6 +8,7 @@ using Quota.Silo.Events;
 using Quota.Silo.Execution.Local;
 using Quota.Silo.Execution.Shared;
 using Quota.Silo.Execution.Shared.Leases;
+using Quota.Silo.Hosting;
 using Quota.Silo.Limiting;
 using Quota.Silo.Store.Sqlite;
 using Quota.Silo.Tests.Support;
@@ -165,6 +166,26 @@ public sealed class LeaseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_lease_that_left_memory_before_it_ended_is_settled_by_what_was_spent()
+    {
+        var own = new SqliteGrainStore(Path.Combine(_folder.Path, "own.db"));
+        _stores.Add(own);
+        var journal = new MemoryJournal();
+        var table = new KeyTable(new LayoutRegistry(), 1, shardCount: 1);
+        Silo silo = Open(0, _silos[0].Catalog, table, journal, own);
+        int admitted = await HeatAsync(silo);
+        Assert.True(await new Checkpointer(table, journal, own, _clock, new SiloSettings(), NullLogger.Instance).TryRoundAsync(default));
+        _clock.AdvanceMs(1_001);
+        lock (table.Shards[0].Gate)
+        {
+            Assert.Equal(1, table.Shards[0].Evict(64, KeyTable.Seconds(_clock.Now())));
+        }
+        Assert.True((await CheckAsync(silo, "k")).Allowed);
+        Assert.True(await silo.Grains.Settler!.SettleAllAsync());
+        Assert.Equal(admitted + 1, Used(await UsageAsync(_silos[1], "k")));
+    }
+
+    [Fact]
     public async Task A_silo_that_did_not_find_its_leases_at_the_start_finds_them_once_they_have_ended()
     {
         int admitted = await HeatAsync(_silos[0]);
@@ -243,12 +264,12 @@ public sealed class LeaseTests : IAsyncLifetime
         }
     }
 
-    private Silo Open(int number, CatalogState catalog, KeyTable table, MemoryJournal journal)
+    private Silo Open(int number, CatalogState catalog, KeyTable table, MemoryJournal journal, SqliteGrainStore? own = null)
     {
         var store = new SqliteGrainStore(Path.Combine(_folder.Path, "shared.db"));
         _stores.Add(store);
         var runtime = new SharedRuntime();
-        var parts = new LeaseParts(table, journal, null, (number + 1, $"silo-{number}"), () => 3);
+        var parts = new LeaseParts(table, journal, own, (number + 1, $"silo-{number}"), () => 3);
         var grains = new SharedGrains(store, catalog, _clock, new EventSchedule(), new EventLog(NullLogger.Instance, TimeProvider.System), runtime, 30_000, parts);
         var sweep = new LeaseSweep(parts.Desk, grains.Settler!, catalog, store, _clock, runtime, NullLogger.Instance);
         return new Silo(grains, parts, sweep, catalog);

@@ -262,6 +262,10 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
         for (int i = 0; i < op.Blocks.Count; i++)
         {
             CheckBlock block = op.Blocks[i];
+            if (IsOut(block))
+            {
+                continue;
+            }
             int level = op.LevelOf(i);
             Put(block, now, (layout, state) =>
             {
@@ -360,6 +364,16 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
             }
         }
         return true;
+    }
+
+    /// <summary>Whether a block on which there is something to settle has left memory: nothing may take its place before it is back.</summary>
+    private bool IsOut(CheckBlock block)
+    {
+        Shard shard = ShardOf(block);
+        lock (shard.Gate)
+        {
+            return _held.ContainsKey(block.Id) && shard.Find(KeyHash.Compute(block.Id), block.Id) == Shard.NotFound;
+        }
     }
 
     private void CloseAt(Shard shard, int block)

@@ -34,6 +34,7 @@ internal sealed class MemoryGrainStore : IGrainStore
     public ValueTask SaveAsync(IReadOnlyList<GrainSave> saves, Memory<bool> saved, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(saves.Count, IGrainStore.SaveBatchMax);
+        cancellation.ThrowIfCancellationRequested();
         Call(() =>
         {
             for (int i = 0; i < saves.Count; i++)
@@ -45,7 +46,7 @@ internal sealed class MemoryGrainStore : IGrainStore
                 {
                     Put(save, version + 1);
                 }
-                saved.Span[i] = holds || (save.IsDeletion && save.ExpectedVersion == 0);
+                saved.Span[i] = holds;
             }
             return 0;
         });
@@ -55,6 +56,7 @@ internal sealed class MemoryGrainStore : IGrainStore
     public ValueTask<bool> CommitAsync(IReadOnlyList<GrainSave> saves, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(saves.Count, IGrainStore.CommitMax);
+        cancellation.ThrowIfCancellationRequested();
         BeforeCommit?.Invoke(saves);
         bool committed = Call(() =>
         {

@@ -1,3 +1,4 @@
+using Quota.Silo.Execution;
 using Quota.Silo.Execution.Shared;
 using Quota.Silo.Store;
 
@@ -9,6 +10,7 @@ internal sealed class SharedStore
     private static readonly Comparer<byte[]> ByBytes = Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b));
     private readonly SortedDictionary<byte[], StoredGrain> _rows = new(ByBytes);
     private readonly Dictionary<byte[], StoredGrain> _index = new(BytesComparer.Instance);
+    private readonly Dictionary<byte[], int> _came = new(BytesComparer.Instance);
     private readonly List<(ulong Id, byte[] Encoded)> _layouts = [];
 
     /// <summary>It answers nobody.</summary>
@@ -52,14 +54,17 @@ internal sealed class SharedStore
             else
             {
                 _rows[id] = _index[id] = save.Grain;
+                _came.TryAdd(id, _came.Count);
             }
         }
         Committed?.Invoke(from, saves);
         return true;
     }
 
-    public List<(byte[] Id, StoredGrain Grain)> Scan(byte[] prefix, byte[] after, int limit) =>
-        [.. _rows.Where(r => r.Key.AsSpan().StartsWith(prefix) && r.Key.AsSpan().SequenceCompareTo(after) > 0).Take(limit).Select(r => (r.Key, r.Value))];
+    /// <summary>Ascending by id; reservations, whose ids are drawn at random, all at once in the order in which they came.</summary>
+    public List<(byte[] Id, StoredGrain Grain)> Scan(byte[] prefix, byte[] after, int limit) => prefix[0] == GrainId.ReservationRecord
+        ? [.. _rows.Where(r => after.Length == 0 && r.Key.AsSpan().StartsWith(prefix)).OrderBy(r => _came[r.Key]).Select(r => (r.Key, r.Value))]
+        : [.. _rows.Where(r => r.Key.AsSpan().StartsWith(prefix) && r.Key.AsSpan().SequenceCompareTo(after) > 0).Take(limit).Select(r => (r.Key, r.Value))];
 
     public int Forget(long beforeNs, int limit)
     {

@@ -15,14 +15,12 @@ public sealed class SimulatorTests(ITestOutputHelper output)
     [Fact]
     public void The_seed_that_is_asked_for_is_traced()
     {
-        if (!int.TryParse(Environment.GetEnvironmentVariable("QUOTA_SIM_SEED"), CultureInfo.InvariantCulture, out int seed))
-        {
-            return;
-        }
+        bool isAsked = int.TryParse(Environment.GetEnvironmentVariable("QUOTA_SIM_SEED"), CultureInfo.InvariantCulture, out int seed);
         var simulation = new Simulation(seed, isTraced: true);
         Exception? failure = SeedRun.One(simulation);
         string text = string.Join(Environment.NewLine, simulation.World.Lines);
-        output.WriteLine(text);
+        output.WriteLine(isAsked ? text : $"{simulation.World.Lines.Count} lines");
+        Assert.NotEmpty(simulation.World.Lines);
         Assert.True(failure is null, failure + Environment.NewLine + text);
     }
 
@@ -37,15 +35,6 @@ public sealed class SimulatorTests(ITestOutputHelper output)
             Assert.Null(SeedRun.One(second));
             Assert.Equal((seed, first.World.Steps, first.World.Hash), (seed, second.World.Steps, second.World.Hash));
         }
-    }
-
-    /// <summary>Also in another process, on another machine: what was random at the start of the process is not any more.</summary>
-    [Fact]
-    public void A_seed_means_the_same_everywhere()
-    {
-        var simulation = new Simulation(1);
-        Assert.Null(SeedRun.One(simulation));
-        output.WriteLine($"{simulation.World.Steps} {simulation.World.Hash}");
     }
 
     /// <summary>

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the load generators and the peers that the benchmark compares with, builds Release, and runs it.
 # Options: --quick (about two minutes), --part name (decision, hierarchy, records, journal, unary, latency,
-# stream, restart, admin, usage; may be repeated),
+# stream, shared, restart, admin, usage; may be repeated),
 # --json path (default bench/results/bench.json). What cannot be installed is said, and what needs it is skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +9,14 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-say() { printf '== %s\n' "$*"; }
+# say; and the stores of the part `shared`.
+log_file=$log
+log=$(mktemp -d)
+. tests/servers.sh
+install_postgresql
+fetch_dynamodb_local
+rm -rf "$log"
+log=$log_file
 
 missing=()
 for package in nghttp2-client nginx-light redis-server redis-tools; do

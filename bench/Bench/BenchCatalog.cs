@@ -1,6 +1,7 @@
 using Quota.Grains.Calendar;
 using Quota.Grains.Model;
 using Quota.Silo.Catalog;
+using Quota.Silo.Cluster;
 
 namespace Quota.Bench;
 
@@ -9,6 +10,9 @@ internal static class BenchCatalog
 {
     public const string CommitNamespace = "commit";
     public const string OsNamespace = "os";
+
+    /// <summary>As <see cref="CommitNamespace"/>, but every check of it is decided in the shared store.</summary>
+    public const string UnleasedNamespace = "unleased";
 
     private const long Plenty = 1_000_000_000;
 
@@ -22,15 +26,17 @@ internal static class BenchCatalog
         _ => [.. Enumerable.Range(1, limits).Select(i => LimitModel.SlidingWindow("rate" + i, Plenty * 1000, i * 1_000_000_000L))],
     }, billing: keepsUsage ? BillingModel.Utc : null);
 
-    /// <summary>Both namespaces, every key on the plan.</summary>
-    public static CatalogModel Create(PlanModel plan) => new([Namespace(CommitNamespace, plan, SyncMode.Commit), Namespace(OsNamespace, plan, SyncMode.Os)]);
+    /// <summary>The namespaces, every key on the plan.</summary>
+    public static CatalogModel Create(PlanModel plan) =>
+        new([Namespace(CommitNamespace, plan, SyncMode.Commit), Namespace(OsNamespace, plan, SyncMode.Os), Namespace(UnleasedNamespace, plan, SyncMode.Commit, isLeased: false)]);
 
-    private static NamespaceModel Namespace(string name, PlanModel plan, SyncMode sync) => new(name)
+    private static NamespaceModel Namespace(string name, PlanModel plan, SyncMode sync, bool isLeased = true) => new(name)
     {
         Plans = new Utf8Map<PlanModel>([KeyValuePair.Create(plan.Name, plan)]),
         Keys = new Utf8Map<KeyState>([]),
         DefaultPlan = plan,
         UnknownKeys = UnknownKeyPolicy.DefaultPlan,
         Sync = sync,
+        Leases = new LeasePolicy { Enabled = isLeased },
     };
 }

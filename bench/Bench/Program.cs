@@ -2,9 +2,9 @@ using System.Runtime.InteropServices;
 using Quota.Bench;
 using Quota.Bench.Servers;
 
-if (args is [BenchSilo.Command, string data])
+if (args is [BenchSilo.Command, string data, .. string[] shared])
 {
-    return await BenchSilo.RunAsync(data);
+    return await BenchSilo.RunAsync(data, shared);
 }
 (string Name, Func<BenchContext, Task> Run)[] parts =
 [
@@ -15,6 +15,7 @@ if (args is [BenchSilo.Command, string data])
     ("unary", UnaryBench.RunAsync),
     ("latency", LatencyBench.RunAsync),
     ("stream", StreamBench.RunAsync),
+    ("shared", SharedBench.RunAsync),
     ("restart", RestartBench.RunAsync),
     ("admin", AdminBench.RunAsync),
     ("usage", UsageBench.RunAsync),

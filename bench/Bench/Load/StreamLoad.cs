@@ -18,6 +18,7 @@ internal sealed class StreamLoad
 
     private const int FullyParsed = 4;
     private const int ResourceExhausted = 8;
+    private const int Unavailable = 14;
     private const byte ResultTag = (StreamQuotaResponse.ResultsFieldNumber << 3) | 2;
     private const byte ResponseTag = (CheckQuotaResult.ResponseFieldNumber << 3) | 2;
     private readonly string _address;
@@ -25,19 +26,21 @@ internal sealed class StreamLoad
     private readonly int[] _starts;
     private readonly int _frameCount;
     private readonly int _batch;
+    private readonly bool _mayFail;
     private readonly byte[] _received = new byte[4 * 1024 * 1024];
     private int _receivedBytes;
     private long _answers;
     private long _decided;
     private long _refused;
 
-    public StreamLoad(int port, int batch, string owner, Detail detail, int number, int frameCount = FrameCount)
+    public StreamLoad(int port, int batch, string owner, Detail detail, int number, int frameCount = FrameCount, Func<int, string>? keys = null, bool mayFail = false)
     {
+        _mayFail = mayFail;
         _frameCount = frameCount;
         _starts = new int[(frameCount * 2) + 1];
         _address = $"http://127.0.0.1:{port}/quota.v1.QuotaService/StreamQuota";
         _batch = batch;
-        byte[][] frames = [.. Enumerable.Range(0, frameCount).Select(f => GrpcProbe.Frame(Message(f, batch, owner, detail, number)))];
+        byte[][] frames = [.. Enumerable.Range(0, frameCount).Select(f => GrpcProbe.Frame(Message(f, batch, owner, detail, keys ?? (i => $"customer-key-{(number * FrameCount * batch) + i:D10}"))))];
         // Twice in a row: any run of up to as many messages is one piece of memory.
         _frames = [.. frames.SelectMany(f => f), .. frames.SelectMany(f => f)];
         for (int i = 0; i < frameCount * 2; i++)
@@ -88,12 +91,12 @@ internal sealed class StreamLoad
         return (_decided / seconds, _refused / seconds);
     }
 
-    private static StreamQuotaRequest Message(int frame, int batch, string owner, Detail detail, int number)
+    private static StreamQuotaRequest Message(int frame, int batch, string owner, Detail detail, Func<int, string> keys)
     {
         var message = new StreamQuotaRequest { CorrelationId = (ulong)frame + 1 };
         for (int i = 0; i < batch; i++)
         {
-            message.Checks.Add(new CheckQuotaRequest { Namespace = owner, Key = $"customer-key-{(((number * FrameCount) + frame) * batch) + i:D10}", Detail = detail });
+            message.Checks.Add(new CheckQuotaRequest { Namespace = owner, Key = keys((frame * batch) + i), Detail = detail });
         }
         return message;
     }
@@ -124,7 +127,7 @@ internal sealed class StreamLoad
     private bool IsGood(ReadOnlySpan<byte> message)
     {
         StreamQuotaResponse answer = StreamQuotaResponse.Parser.ParseFrom(message);
-        return answer.CorrelationId == (ulong)(_answers % _frameCount) + 1 && answer.Results.Count == _batch && answer.Results.All(r => r.Response is { Allowed: true, Reason: Reason.WithinLimits } || r.Error is { Code: ResourceExhausted });
+        return answer.CorrelationId == (ulong)(_answers % _frameCount) + 1 && answer.Results.Count == _batch && answer.Results.All(r => r.Response is { Allowed: true, Reason: Reason.WithinLimits } || r.Error is { Code: ResourceExhausted } || (_mayFail && r.Error is { Code: Unavailable }));
     }
 
     /// <summary>Walks the top-level fields: the correlation id, and a length-delimited field per result, which begins with a response (1) or an error (2).</summary>

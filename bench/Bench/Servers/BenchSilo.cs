@@ -1,5 +1,8 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Quota.Silo.Cluster;
 using Quota.Silo.Hosting;
+using Quota.Silo.Store;
 
 namespace Quota.Bench.Servers;
 
@@ -12,12 +15,36 @@ internal static class BenchSilo
     public const string Command = "serve";
     public const string ReadyPrefix = "ready ";
 
-    public static async Task<int> RunAsync(string dataDirectory)
+    /// <summary>What a line of input asks for: how many requests the shared store was sent so far.</summary>
+    public const string CountQuestion = "count";
+
+    /// <summary>Before the number.</summary>
+    public const string CountPrefix = "count ";
+
+    /// <summary>Instead of a store: a silo by itself, with the plan that the shared ones have.</summary>
+    public const string Alone = "alone";
+
+    /// <param name="dataDirectory">Of the silo.</param>
+    /// <param name="shared">Nothing, or <see cref="Alone"/>, or a kind of store and where it is.</param>
+    public static async Task<int> RunAsync(string dataDirectory, string[] shared)
     {
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
-        var settings = new SiloSettings { GrpcListen = "127.0.0.1:0", HttpListen = "127.0.0.1:0", DataDirectory = dataDirectory };
+        StoreSettings? store = shared switch
+        {
+            ["dynamodb", string endpoint] => new DynamoSettings { Endpoint = endpoint, Region = "eu-central-1" },
+            ["postgresql", string connection] => new PostgresSettings { ConnectionString = connection },
+            _ => null,
+        };
+        var settings = new SiloSettings
+        {
+            GrpcListen = "127.0.0.1:0",
+            HttpListen = "127.0.0.1:0",
+            DataDirectory = dataDirectory,
+            Silo = "bench",
+            Cluster = store is null ? null : new ClusterSettings { Executor = ExecutorKind.Shared, Store = store },
+        };
         var options = new SiloHostOptions { Services = [new EmptyService()] };
-        (SiloHost? host, string? error) = await SiloHost.StartAsync(settings, BenchCatalog.Create(BenchCatalog.Plan(1)), options, loggers, CancellationToken.None);
+        (SiloHost? host, string? error) = await SiloHost.StartAsync(settings, BenchCatalog.Create(BenchCatalog.Plan(1, keepsUsage: shared.Length > 0)), options, loggers, CancellationToken.None);
         if (host is null)
         {
             await Console.Error.WriteLineAsync(error);
@@ -26,7 +53,11 @@ internal static class BenchSilo
         await using (host)
         {
             Console.WriteLine(ReadyPrefix + host.Endpoints.Grpc.Port);
-            await Console.In.ReadToEndAsync();
+            while (await Console.In.ReadLineAsync() is { } question)
+            {
+                StoreCounters? counters = question == CountQuestion ? host.SharedStore?.Counters : null;
+                Console.WriteLine(CountPrefix + (counters is null ? 0 : counters.Reads + counters.Writes + counters.Transactions).ToString(CultureInfo.InvariantCulture));
+            }
         }
         return 0;
     }

@@ -33,12 +33,20 @@ internal sealed class ServerProcess : IDisposable
     }
 
     /// <summary>A silo of this program, with the benchmark's services; ready when this completes.</summary>
-    public static async Task<ServerProcess> StartSiloAsync(string dataDirectory)
+    public static async Task<ServerProcess> StartSiloAsync(string dataDirectory, params string[] shared)
     {
-        ServerProcess server = Start(Environment.ProcessPath!, [BenchSilo.Command, dataDirectory]);
+        ServerProcess server = Start(Environment.ProcessPath!, [BenchSilo.Command, dataDirectory, .. shared]);
         string ready = await server.WaitForLineAsync(BenchSilo.ReadyPrefix);
         server.Port = int.Parse(ready.AsSpan(BenchSilo.ReadyPrefix.Length), CultureInfo.InvariantCulture);
         return server;
+    }
+
+    /// <summary>Of a silo: how many requests it has sent to the shared store so far.</summary>
+    public async Task<long> StoreRequestsAsync()
+    {
+        await _process.StandardInput.WriteLineAsync(BenchSilo.CountQuestion);
+        await _process.StandardInput.FlushAsync();
+        return long.Parse((await WaitForLineAsync(BenchSilo.CountPrefix)).AsSpan(BenchSilo.CountPrefix.Length), CultureInfo.InvariantCulture);
     }
 
     /// <summary>Reads the standard output up to a line that starts like this, and returns it.</summary>

@@ -55,6 +55,9 @@ internal sealed class SiloHost : IAsyncDisposable
 
     public SiloStorage Storage => _storage;
 
+    /// <summary>The store that it shares with other silos, which counts what it is asked; null for a silo by itself.</summary>
+    public ICountedStore? SharedStore { get; private init; }
+
     public ServingStatus Status => _serving.Status;
 
     /// <summary>Starts a silo; it is ready when this completes.</summary>
@@ -194,7 +197,7 @@ internal sealed class SiloHost : IAsyncDisposable
             ? new ClusterService(cluster!.Registry, new StoredLeases(cluster.Store, clock), 0, TimeProvider.System)
             : Alone(settings, clock);
         var edge = new EdgeServer(settings, engine.Limiter, engine.Operations, serving, [usage, status, .. definitions?.Services ?? [], .. options.Services], loggers, [.. UsageRoutes.Create(usage), .. ClusterRoutes.Create(status), .. definitions?.Routes ?? []]);
-        return new SiloHost(storage, engine, edge, serving, state, logger) { Definitions = definitions };
+        return new SiloHost(storage, engine, edge, serving, state, logger) { Definitions = definitions, SharedStore = cluster?.Store as ICountedStore };
     }
 
     /// <summary>The status of a cluster that is this silo.</summary>

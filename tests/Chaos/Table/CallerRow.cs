@@ -6,8 +6,8 @@ namespace Quota.Chaos.Table;
 internal static class CallerRow
 {
     public const string Head = """
-        | situation | executor | silos | allowed | denied | UNAVAILABLE | RESOURCE_EXHAUSTED | no connection | no answer | not sent | other | longest without a decision |
-        |---|---|---|---|---|---|---|---|---|---|---|---|
+        | situation | executor | silos | allowed | denied | UNAVAILABLE | RESOURCE_EXHAUSTED | no connection | no answer | not sent | other | wait p50 | p99 | longest | longest without a decision |
+        |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
         """;
 
     /// <summary>One line for the silo that the fault hits (the first), one for the others.</summary>
@@ -27,8 +27,10 @@ internal static class CallerRow
 
     private static string Line(string situation, string executor, string silos, SiloCounts[] counts, double seconds)
     {
+        double[] waits = [.. counts.SelectMany(c => c.Waits).Order().DefaultIfEmpty(0)];
+        double Wait(double part) => waits[(int)(part * (waits.Length - 1))] * 1000;
         long Sum(Func<SiloCounts, long> of) => counts.Sum(of);
-        return string.Create(CultureInfo.InvariantCulture, $"| {situation} | {executor} | {silos} | {Sum(c => c.Allowed)} | {Sum(c => c.Denied)} | {Sum(c => c.Unavailable)} | {Sum(c => c.Exhausted)} | {Sum(c => c.NotConnected)} | {Sum(c => c.Unanswered)} | {Sum(c => c.Unsent)} | {Sum(c => c.Other)} | {counts.Max(c => Gap(c.Decided, seconds)):0.00} s |");
+        return string.Create(CultureInfo.InvariantCulture, $"| {situation} | {executor} | {silos} | {Sum(c => c.Allowed)} | {Sum(c => c.Denied)} | {Sum(c => c.Unavailable)} | {Sum(c => c.Exhausted)} | {Sum(c => c.NotConnected)} | {Sum(c => c.Unanswered)} | {Sum(c => c.Unsent)} | {Sum(c => c.Other)} | {Wait(0.5):0} ms | {Wait(0.99):0} ms | {Wait(1):0} ms | {counts.Max(c => Gap(c.Decided, seconds)):0.00} s |");
     }
 
     /// <summary>The longest time in which one silo decided nothing.</summary>

@@ -77,6 +77,10 @@ internal sealed class HotLoad(ChaosCluster cluster, ChaosOptions options, string
         SiloCounts counts = Counts[silo];
         lock (_gate)
         {
+            if (reply is { Status: not GrpcCode.NotConnected })
+            {
+                counts.Waits.Add(answered - asked);
+            }
             if (answer is not null)
             {
                 counts.Decided.Add(answered);

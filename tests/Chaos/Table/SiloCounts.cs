@@ -20,6 +20,9 @@ internal sealed class SiloCounts
     /// <summary>Other errors; none is expected.</summary>
     public long Other;
 
+    /// <summary>How long callers waited for an answer of any kind, in seconds.</summary>
+    public List<double> Waits { get; } = [];
+
     /// <summary>When decisions arrived, in seconds.</summary>
     public List<double> Decided { get; } = [];
 }

@@ -7,7 +7,8 @@ namespace Quota.Chaos.Table;
 /// <param name="HappensAsync">Begins after a second and a half of load; the load goes on for two seconds after it.</param>
 /// <param name="IsForOne">Whether it can happen to a silo by itself.</param>
 /// <param name="IsSkewed">Whether the clocks differ.</param>
-internal sealed record Situation(string Name, Func<ChaosCluster, Task> HappensAsync, bool IsForOne = true, bool IsSkewed = false)
+/// <param name="IsForDynamo">Whether it can happen to DynamoDB only.</param>
+internal sealed record Situation(string Name, Func<ChaosCluster, Task> HappensAsync, bool IsForOne = true, bool IsSkewed = false, bool IsForDynamo = false)
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(4.5);
 
@@ -18,6 +19,8 @@ internal sealed record Situation(string Name, Func<ChaosCluster, Task> HappensAs
         new("kill -9", KillAsync),
         new("partition", PartitionAsync, IsForOne: false),
         new("pause", PauseAsync),
+        new("store away for 30 s", AwayAsync, IsForOne: false),
+        new("store throttles 4 of 5", ThrottleAsync, IsForOne: false, IsForDynamo: true),
         new("clocks 2 s apart", _ => Task.CompletedTask, IsForOne: false, IsSkewed: true),
     ];
 
@@ -49,5 +52,19 @@ internal sealed record Situation(string Name, Func<ChaosCluster, Task> HappensAs
         cluster.Silos[0].Pause();
         await Task.Delay(Long);
         cluster.Silos[0].Resume();
+    }
+
+    private static async Task AwayAsync(ChaosCluster cluster)
+    {
+        Array.ForEach(cluster.Silos, s => s.Proxy!.Cut());
+        await Task.Delay(TimeSpan.FromSeconds(30));
+        Array.ForEach(cluster.Silos, s => s.Proxy!.Heal());
+    }
+
+    private static async Task ThrottleAsync(ChaosCluster cluster)
+    {
+        cluster.Store!.Throttle(0.8);
+        await Task.Delay(Long);
+        cluster.Store.Throttle(0);
     }
 }

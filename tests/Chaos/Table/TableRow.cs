@@ -24,13 +24,13 @@ internal sealed record TableRow(string Situation, string Executor, string Limit,
         IReadOnlyList<Admission>[] a = load.Admissions;
         TableRow Row(string limit, int certain, int possible, double most, double bound) => new(situation, executor, limit, certain / most, possible / most, bound);
         TableRow Any(string limit, int key, double most, double bound) => Row(limit, WorstWindow.Certain(a[key], HotKey.PeriodSeconds), WorstWindow.Possible(a[key], HotKey.PeriodSeconds), most, bound);
-        int aligned = WorstWindow.Aligned(a[2], (long)(HotKey.PeriodSeconds * 1000));
+        int stated = WorstWindow.Stated(a[2], (long)(HotKey.PeriodSeconds * 1000));
         return
         [
             Any("sliding window, any 2 s", 0, amount, 1),
             Any("token bucket, any 2 s ÷ (burst + refill)", 1, 2 * amount, 1 + (outstanding / (2 * amount))),
             Any("fixed window, any 2 s", 2, amount, 2),
-            Row("fixed window, its own windows", aligned, aligned, amount, 1),
+            Row("fixed window, its own windows", WorstWindow.CertainOfOwn(a[2], HotKey.PeriodSeconds), stated, amount, 1),
             Row("month quota, in all", a[3].Count, a[3].Count, HotKey.QuotaAmount(options), 1),
         ];
     }

@@ -53,7 +53,7 @@ internal static class TableRun
     {
         foreach (bool isSkewed in new[] { false, true })
         {
-            Situation[] situations = [.. Chosen(options).Where(s => s.IsSkewed == isSkewed)];
+            Situation[] situations = [.. Chosen(options).Where(s => s.IsSkewed == isSkewed && (!s.IsForDynamo || store.CanThrottle))];
             if (situations.Length == 0)
             {
                 continue;

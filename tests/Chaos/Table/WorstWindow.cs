@@ -39,8 +39,28 @@ internal static class WorstWindow
         return answers.Select(start => Rank(questions, start + length, isInclusive: true) - Rank(answers, start, isInclusive: false)).DefaultIfEmpty(0).Max();
     }
 
-    /// <summary>The most admissions in one of the silo's own windows, by what it says of when it decided.</summary>
-    public static int Aligned(IEnumerable<Admission> admissions, long lengthMs) =>
+    /// <summary>
+    /// The most admissions that certainly fell into one of the silos' own windows, which follow each other from an instant that only they
+    /// know: the least over all such instants, 5 ms apart, of the worst window's.
+    /// </summary>
+    public static int CertainOfOwn(IReadOnlyCollection<Admission> admissions, double length)
+    {
+        int least = int.MaxValue;
+        for (double start = 0; start < length; start += 0.005)
+        {
+            double first = start;
+            least = Math.Min(least, admissions
+                .Where(a => Math.Floor((a.Asked - first) / length) == Math.Floor((a.Answered - first) / length))
+                .GroupBy(a => Math.Floor((a.Asked - first) / length)).Select(g => g.Count()).DefaultIfEmpty(0).Max());
+        }
+        return admissions.Count == 0 ? 0 : least;
+    }
+
+    /// <summary>
+    /// The most admissions in one of the silos' own windows, by what they say of when they decided. A silo whose clock is a little behind counts
+    /// into the window that others have begun already, so this is not certain.
+    /// </summary>
+    public static int Stated(IEnumerable<Admission> admissions, long lengthMs) =>
         admissions.GroupBy(a => a.DecidedMs / lengthMs).Select(g => g.Count()).DefaultIfEmpty(0).Max();
 
     /// <summary>How many are below, or at most, this.</summary>

@@ -38,7 +38,18 @@ public sealed class ChaosWorstWindowTests
         Admission[] late = [new(0, 0.1, 500, 0), new(1, 2.5, 2_100, 0)];
         Assert.Equal(1, WorstWindow.Certain(late, Length));
         Assert.Equal(2, WorstWindow.Possible(late, Length));
-        Assert.Equal(1, WorstWindow.Aligned(late, 2_000));
+        Assert.Equal(1, WorstWindow.Stated(late, 2_000));
         Assert.Equal(0, WorstWindow.Certain([], Length));
+    }
+
+    [Theory]
+    [InlineData(10, 10)]
+    [InlineData(11, 11)]
+    public void Windows_that_begin_at_an_unknown_instant_are_found(int perWindow, int expected)
+    {
+        // Full at the end of one window and at the beginning of the next, which begins at 1.3, 3.3, …
+        Admission[] admissions = [.. Enumerable.Range(0, perWindow).SelectMany(_ => new Admission[] { new(3.21, 3.22, 0, 0), new(3.38, 3.39, 0, 0) })];
+        Assert.Equal(2 * expected, WorstWindow.Certain(admissions, Length));
+        Assert.Equal(expected, WorstWindow.CertainOfOwn(admissions, Length));
     }
 }

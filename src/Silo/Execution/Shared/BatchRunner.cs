@@ -52,6 +52,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
         Workbench bench = _benches.TryTake(out Workbench? idle) ? idle : createBench();
         var ops = new List<StoreOp>(batch.Ops);
         var again = new List<StoreOp>();
+        ops.RemoveAll(FailIfLate);
         try
         {
             await RunAsync(batch, bench, ops, again).ConfigureAwait(false);
@@ -66,6 +67,20 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
         }
         _benches.Add(bench);
         return again;
+    }
+
+    /// <summary>
+    /// While the store does not answer, batches on a key end one after the other, each only when its time is over: a step that waited behind
+    /// them for as long as a call to the store may take is not tried any more, or callers would wait for all of them.
+    /// </summary>
+    private bool FailIfLate(StoreOp op)
+    {
+        bool isLate = runtime.Time.GetElapsedTime(op.SubmittedAt).TotalMilliseconds >= timeoutMs;
+        if (isLate)
+        {
+            op.Fail(new StepFault(DecisionStatus.Overloaded, null, $"it waited {timeoutMs} ms behind others for the shared store"));
+        }
+        return isLate;
     }
 
     private async Task RunAsync(StoreBatch batch, Workbench bench, List<StoreOp> ops, List<StoreOp> again)

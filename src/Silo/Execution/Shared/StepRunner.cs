@@ -23,6 +23,7 @@ internal sealed class StepRunner
     /// <summary>Takes a step; one that there is no room for fails at once.</summary>
     public void Submit(StoreOp op)
     {
+        op.SubmittedAt = _runtime.Time.GetTimestamp();
         if (!_scheduler.TrySubmit(op))
         {
             op.Fail(new StepFault(DecisionStatus.Overloaded, null, "too many steps wait for the store"));

@@ -14,6 +14,9 @@ internal abstract class StoreOp
     /// <summary>The order in which steps were asked for.</summary>
     public long Sequence { get; set; }
 
+    /// <summary>When it was asked for: a timestamp of the runtime's clock.</summary>
+    public long SubmittedAt { get; set; }
+
     /// <summary>What it is told about the store has to be as of now: nothing may come from the cache.</summary>
     public abstract bool NeedsFresh { get; }
 

@@ -87,6 +87,33 @@ public sealed class SharedGrainsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_check_that_waits_behind_a_store_that_does_not_answer_is_not_tried_any_more()
+    {
+        var store = new FaultyStore(_stores[0]);
+        var time = new ManualTime();
+        var log = new EventLog(NullLogger.Instance, TimeProvider.System);
+        var silo = new SharedGrains(store, new CatalogState(Catalogs.Of("n", [Plan, Plain], new Dictionary<string, string> { ["big"] = "q" })), _clock, new EventSchedule(), log, new SharedRuntime { Time = time }, 2_000);
+        using var reached = new SemaphoreSlim(0);
+        using var answers = new ManualResetEventSlim();
+        store.AfterLoad = () =>
+        {
+            reached.Release();
+            answers.Wait(TimeSpan.FromSeconds(30));
+        };
+        Task<Decision> first = CheckAsync(silo, "big").AsTask();
+        Assert.True(await reached.WaitAsync(TimeSpan.FromSeconds(30)), "the store was not asked");
+        Task<Decision> late = CheckAsync(silo, "big").AsTask();
+        time.AdvanceMs(1_000);
+        Task<Decision> inTime = CheckAsync(silo, "big").AsTask();
+        time.AdvanceMs(1_000);
+        answers.Set();
+        Assert.Equal(DecisionStatus.Decided, (await first).Status);
+        Assert.Equal(DecisionStatus.Overloaded, (await late).Status);
+        Assert.Equal(DecisionStatus.Decided, (await inTime).Status);
+        Assert.Equal(2, (await UsageAsync(silo, "big")).Units.Single(u => u.Unit == "requests").Used);
+    }
+
+    [Fact]
     public async Task A_reservation_made_through_one_silo_is_settled_through_another_once()
     {
         var made = new List<Decision>();

@@ -147,7 +147,7 @@ public sealed class RecordGoldenTests
     {
         const string golden = "FFFFFFFFFFFFFF7F" + "0101010101000000" + "0A00000000000000" + "0B00000000000000" + "0C00000000000000"
             + "056279746573" + "0900000000000000" + "0800000000000000"
-            + "0800" + "01026E736B6579"
+            + "0700" + "01026E736B6579"
             + "0100" + "0000" + "016D" + "0200" + "0201" + "0700000000000000" + "0D00000000000000" + "0E00000000000000";
         byte[] bytes = Convert.FromHexString(golden);
         ReservationState state = ReservationState.Decode(bytes);

@@ -56,6 +56,24 @@ public sealed class PostgresFaultTests(ITestOutputHelper output) : IAsyncLifetim
     }
 
     [ServerFact]
+    public async Task On_a_network_that_is_cut_a_call_ends_when_its_time_is_over()
+    {
+        await using var proxy = new TcpFaultProxy(_server.Port);
+        PostgresSettings settings = Settings(proxy.Port) with { TimeoutMs = 4_000 };
+        await using ICountedStore store = await OpenAsync(settings);
+        Assert.True(await store.CommitAsync([Put(1, 0, 1)], default));
+        proxy.Cut();
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        await Assert.ThrowsAsync<StoreException>(async () => await store.CommitAsync([Put(1, 1, 2)], default));
+        double ms = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        output.WriteLine($"{ms:0} ms");
+        proxy.Heal();
+        // To ask the server over the same network to cancel each attempt takes seconds more.
+        Assert.InRange(ms, 0, settings.TimeoutMs + 1_500);
+        Assert.NotNull(await store.LoadAsync(Id(1), default));
+    }
+
+    [ServerFact]
     public async Task A_session_that_is_ended_during_a_commit_costs_a_retry()
     {
         await using ICountedStore store = await OpenAsync(Settings(_server.Port) with { TimeoutMs = 15_000 });

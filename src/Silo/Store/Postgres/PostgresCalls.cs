@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Npgsql;
 
 namespace Quota.Silo.Store.Postgres;
@@ -12,6 +13,12 @@ namespace Quota.Silo.Store.Postgres;
 /// </summary>
 internal sealed class PostgresCalls(NpgsqlDataSource source, int timeoutMs, string name) : IAsyncDisposable
 {
+    /// <summary>
+    /// How much longer than its time an attempt is waited for. To cancel a statement the driver asks the server over another connection, and
+    /// waits for it, which on a network that is cut takes seconds: such an attempt is left to itself, and ends by itself.
+    /// </summary>
+    private static readonly TimeSpan Overtime = TimeSpan.FromMilliseconds(50);
+
     public StoreCounters Counters { get; } = new();
 
     /// <summary>One attempt.</summary>
@@ -31,16 +38,13 @@ internal sealed class PostgresCalls(NpgsqlDataSource source, int timeoutMs, stri
         bool maybeDone = false;
         for (int n = 1; ; n++)
         {
-            bool sent = false;
+            var sent = new StrongBox<bool>();
             Exception failure;
-            using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            cancel.CancelAfter(deadline.Attempt);
+            TimeSpan part = deadline.Attempt;
+            Task<TResult> once = OnceAsync(part, maybeDone, sent);
             try
             {
-                await using NpgsqlConnection connection = await source.OpenConnectionAsync(cancel.Token).ConfigureAwait(false);
-                count(Counters);
-                sent = true;
-                return await attempt(connection, maybeDone, cancel.Token).ConfigureAwait(false);
+                return await once.WaitAsync(part + Overtime, CancellationToken.None).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
@@ -58,7 +62,8 @@ internal sealed class PostgresCalls(NpgsqlDataSource source, int timeoutMs, stri
             catch (Exception e) when (e is NpgsqlException or OperationCanceledException or IOException or System.Net.Sockets.SocketException or TimeoutException)
             {
                 failure = e;
-                if (sent)
+                // An attempt that is left to itself may be sent yet.
+                if (sent.Value || !once.IsCompleted)
                 {
                     Counters.CountUnknown();
                     maybeDone = true;
@@ -71,6 +76,16 @@ internal sealed class PostgresCalls(NpgsqlDataSource source, int timeoutMs, stri
                     failure);
             }
             Counters.CountRetry();
+        }
+
+        async Task<TResult> OnceAsync(TimeSpan part, bool isRepeated, StrongBox<bool> isSent)
+        {
+            using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            cancel.CancelAfter(part);
+            await using NpgsqlConnection connection = await source.OpenConnectionAsync(cancel.Token).ConfigureAwait(false);
+            count(Counters);
+            isSent.Value = true;
+            return await attempt(connection, isRepeated, cancel.Token).ConfigureAwait(false);
         }
     }
 

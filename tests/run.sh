@@ -47,5 +47,7 @@ skipped=$(grep -E '^(Passed|Failed|Skipped)!' "$log/test" | grep -oE 'Skipped: +
 # A test host that crashed reports no counts: three assemblies must have closed.
 closed=$(grep -cE '^(Passed|Failed)!' "$log/test")
 [ "$closed" -ge 3 ] || { say "a test assembly did not finish"; failed=$((failed + 1)); }
+# One that crashed half-way reports what had passed until then.
+grep -qE 'Test Run Aborted|test run was aborted' "$log/test" && { say "a test process crashed"; failed=$((failed + 1)); }
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -46,6 +46,21 @@ public static class GrainId
         return 2 + owner.Length + key.Length;
     }
 
+    /// <summary>The id of the key's own block.</summary>
+    public static byte[] OfKey(ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key)
+    {
+        byte[] id = new byte[2 + owner.Length + key.Length];
+        WriteKey(id, owner, key);
+        return id;
+    }
+
+    /// <summary>The id of the own block of the key that a block belongs to; <paramref name="id"/> is one of a key (<see cref="TryReadKey"/>).</summary>
+    public static byte[] KeyIdOf(ReadOnlySpan<byte> id)
+    {
+        Invariant.Check(TryReadKey(id, out ReadOnlySpan<byte> owner, out ReadOnlySpan<byte> key));
+        return OfKey(owner, key);
+    }
+
     /// <summary>Writes the id of the block of one combination of attribute values; returns its length.</summary>
     public static int WriteValue(Span<byte> target, ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key, LimitModel limit, in AttributeSet attributes)
     {

@@ -82,8 +82,8 @@ internal sealed class ForwardRouter : IGrainExecutor, IDisposable
         }
         Span<byte> id = stackalloc byte[Bounds.GrainIdBytesMax];
         id = id[..GrainId.WriteKey(id, command.Namespace.NameUtf8, command.Key)];
-        _demand.Note(id, 1, command.Now.WindowNs);
-        return _demand.Recent(id, command.Now.WindowNs).Checks >= Bounds.ForwardChecksMax;
+        _demand.Note(id, command.Now.WindowNs);
+        return _demand.Recent(id, command.Now.WindowNs) >= Bounds.ForwardChecksMax;
     }
 
     public ValueTask CompleteAsync(Decision decision)

@@ -17,7 +17,7 @@ internal sealed class LocalEventQueue(TransactionRunner transactions, IJournal j
             return new EventRead(EventReadStatus.Unavailable);
         }
         byte[] id = recordId.ToArray();
-        StepResult<byte[]?> read = transactions.Run([KeyIdOf(id)], clock.Now(), transaction => transaction.TryRead(id, out TransactionBlock? block) ? block.State : null);
+        StepResult<byte[]?> read = transactions.Run([GrainId.KeyIdOf(id)], clock.Now(), transaction => transaction.TryRead(id, out TransactionBlock? block) ? block.State : null);
         if (read.Fault is not null)
         {
             return new EventRead(EventReadStatus.Unavailable);
@@ -30,7 +30,7 @@ internal sealed class LocalEventQueue(TransactionRunner transactions, IJournal j
     public async ValueTask<bool> CompleteAsync(ReadOnlyMemory<byte> recordId, EventDelivery delivery, CancellationToken cancellation)
     {
         byte[] id = recordId.ToArray();
-        StepResult<bool> step = transactions.Run([KeyIdOf(id)], clock.Now(), transaction =>
+        StepResult<bool> step = transactions.Run([GrainId.KeyIdOf(id)], clock.Now(), transaction =>
         {
             if (transaction.TryRead(id, out TransactionBlock? block))
             {
@@ -40,12 +40,5 @@ internal sealed class LocalEventQueue(TransactionRunner transactions, IJournal j
             return true;
         });
         return step.Fault is null && await transactions.WaitKeptAsync(step.Position, SyncMode.Commit).ConfigureAwait(false);
-    }
-
-    private static byte[] KeyIdOf(ReadOnlySpan<byte> recordId)
-    {
-        Grains.Invariant.Check(GrainId.TryReadKey(recordId, out ReadOnlySpan<byte> owner, out ReadOnlySpan<byte> key));
-        Span<byte> id = stackalloc byte[Contracts.Bounds.GrainIdBytesMax];
-        return id[..GrainId.WriteKey(id, owner, key)].ToArray();
     }
 }

@@ -37,7 +37,7 @@ internal sealed class LocalUsage : IUsageLedger, IUsageMemory
 
     public ValueTask<KeyUsageState> ReadAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, CancellationToken cancellation)
     {
-        byte[] keyId = KeyId(owner.Span, key.Span);
+        byte[] keyId = GrainId.OfKey(owner.Span, key.Span);
         StepResult<KeyUsageState> read = _transactions.Run([keyId], _clock.Now(), transaction => Read(transaction, keyId, key, month));
         return read.Fault is { } fault ? throw new StoreException(fault.Message) : new(WithReserved(read.Value, owner.Span, key.Span));
     }
@@ -73,7 +73,7 @@ internal sealed class LocalUsage : IUsageLedger, IUsageMemory
         {
             return new AdjustResult(AdjustOutcome.Full, null, "the namespace is gone");
         }
-        byte[] keyId = KeyId(owner.Span, key.Span);
+        byte[] keyId = GrainId.OfKey(owner.Span, key.Span);
         var outcome = AdjustOutcome.Full;
         StepResult<KeyUsageState> adjusted = _transactions.Run([keyId], _clock.Now(), transaction =>
         {
@@ -106,7 +106,7 @@ internal sealed class LocalUsage : IUsageLedger, IUsageMemory
         {
             return false;
         }
-        byte[] keyId = KeyId(owner.Span, key.Span);
+        byte[] keyId = GrainId.OfKey(owner.Span, key.Span);
         StepResult<bool> step = _transactions.Run([keyId], _clock.Now(), transaction =>
         {
             if (!UsageMover.Move(transaction, space, keyId) || !UsageMover.TryReadMonth(transaction, keyId, month, out UsageMonth? record))
@@ -177,11 +177,5 @@ internal sealed class LocalUsage : IUsageLedger, IUsageMemory
         {
             held[unit.Name] = held.GetValueOrDefault(unit.Name) + unit.Estimate;
         }
-    }
-
-    private static byte[] KeyId(ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key)
-    {
-        Span<byte> id = stackalloc byte[Contracts.Bounds.GrainIdBytesMax];
-        return id[..GrainId.WriteKey(id, owner, key)].ToArray();
     }
 }

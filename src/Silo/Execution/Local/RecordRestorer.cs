@@ -21,7 +21,7 @@ internal static class RecordRestorer
         var now = new Instant(latestNs, 0);
         foreach (byte kind in (byte[])[GrainId.RequestRecord, GrainId.ReservationRecord])
         {
-            await foreach ((byte[] id, StoredGrain grain) in ScanAsync(store, kind, cancellation).ConfigureAwait(false))
+            await foreach ((byte[] id, StoredGrain grain) in store.WalkAsync([kind], cancellation).ConfigureAwait(false))
             {
                 if (grain.ForgetAtNs <= latestNs)
                 {
@@ -71,7 +71,7 @@ internal static class RecordRestorer
     public static async Task QueueEventsAsync(KeyTable table, IGrainStore store, EventSchedule schedule, long nowNs, CancellationToken cancellation)
     {
         var pending = new Dictionary<string, (byte[] Id, long NextNs)>(StringComparer.Ordinal);
-        await foreach ((byte[] id, StoredGrain grain) in ScanAsync(store, GrainId.EventRecord, cancellation).ConfigureAwait(false))
+        await foreach ((byte[] id, StoredGrain grain) in store.WalkAsync([GrainId.EventRecord], cancellation).ConfigureAwait(false))
         {
             Note(pending, id, grain.State.Span);
         }
@@ -106,21 +106,5 @@ internal static class RecordRestorer
         {
             pending.Remove(name);
         }
-    }
-
-    private static async IAsyncEnumerable<(byte[] Id, StoredGrain Grain)> ScanAsync(IGrainStore store, byte kind, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
-    {
-        byte[] after = [];
-        IReadOnlyList<(byte[] Id, StoredGrain Grain)> page;
-        do
-        {
-            page = await store.ScanAsync(new[] { kind }, after, IGrainStore.SaveBatchMax, cancellation).ConfigureAwait(false);
-            foreach ((byte[] Id, StoredGrain Grain) row in page)
-            {
-                yield return row;
-                after = row.Id;
-            }
-        }
-        while (page.Count == IGrainStore.SaveBatchMax);
     }
 }

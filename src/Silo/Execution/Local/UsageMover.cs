@@ -98,11 +98,7 @@ internal sealed class UsageMover(TransactionRunner transactions)
         transaction.Write(id[..MonthId(id, keyId, label)], CounterLayout.Record, UsageMonthCodec.Encode(month));
     }
 
-    public static byte[] KeyId(NamespaceModel owner, ReadOnlySpan<byte> key)
-    {
-        Span<byte> id = stackalloc byte[Bounds.GrainIdBytesMax];
-        return id[..GrainId.WriteKey(id, owner.NameUtf8, key)].ToArray();
-    }
+    public static byte[] KeyId(NamespaceModel owner, ReadOnlySpan<byte> key) => GrainId.OfKey(owner.NameUtf8, key);
 
     public static int MonthId(Span<byte> target, ReadOnlySpan<byte> keyId, MonthLabel label)
     {

@@ -32,18 +32,14 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
     /// <summary>Blocks that one commit holds.</summary>
     public int BlocksMax => store.CommitItemsMax;
 
-    /// <summary>Commits that succeeded, and such that were lost to another silo.</summary>
+    /// <summary>Commits that succeeded.</summary>
     public long Commits => Interlocked.Read(ref _commits);
-
-    /// <inheritdoc cref="Commits"/>
-    public long Conflicts => Interlocked.Read(ref _conflicts);
 
     /// <summary>Blocks that were read from the store.</summary>
     public long Reads => Interlocked.Read(ref _reads);
 
     private long _reads;
     private long _commits;
-    private long _conflicts;
 
     /// <summary>Works on a batch until every step of it is answered, but for those that need more keys.</summary>
     /// <returns>The steps that need more keys; their keys have been added.</returns>
@@ -132,12 +128,11 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
             if (saves.Count == 0 || await CommitAsync(saves).ConfigureAwait(false))
             {
                 Remember(bench, saves);
-                bench.Events.AnnounceDeferred(bench.Now);
-                round?.Install(saves, bench.Now);
+                bench.Events.AnnounceDeferred(bench.At);
+                round?.Install(saves, bench.At);
                 ops.ForEach(op => op.Complete());
                 return true;
             }
-            Interlocked.Increment(ref _conflicts);
             DropAll(bench);
             if (attempt >= Bounds.StoreAttemptsMax || runtime.Time.GetElapsedTime(start).TotalMilliseconds >= timeoutMs)
             {
@@ -151,21 +146,15 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
 
     private async Task RunLeasesAsync(Workbench bench, Func<Workbench, bool>? step, bool isFresh)
     {
-        for (int reads = 0; step is not null && !TryRun(bench, step); reads++)
+        bool isDone = step is null;
+        if (step is not null)
         {
-            if (bench.View.Missing.Count == 0 || reads == Bounds.StoreReadsMax)
-            {
-                throw new StoreException("leases ask for more blocks than they may");
-            }
-            await BringAsync(bench, [.. bench.View.Missing], isFresh).ConfigureAwait(false);
+            await RunWithBlocksAsync(bench, b => isDone = step(b), isFresh).ConfigureAwait(false);
         }
-    }
-
-    private static bool TryRun(Workbench bench, Func<Workbench, bool> step)
-    {
-        bench.View.Missing.Clear();
-        bench.View.ForeignKeys.Clear();
-        return step(bench);
+        if (!isDone)
+        {
+            throw new StoreException("leases could not be looked after");
+        }
     }
 
     /// <summary>More than one commit holds: every step by itself. A single one that is too large is refused.</summary>
@@ -199,19 +188,22 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
     /// <summary>Runs a step until it has every block it asks for. False if it needs keys that are not in the batch; they are added to it.</summary>
     private async Task<bool> TryRunAsync(Workbench bench, StoreOp op, bool isFresh)
     {
+        await RunWithBlocksAsync(bench, op.Run, isFresh).ConfigureAwait(false);
+        op.KeyIds.AddRange(bench.View.ForeignKeys);
+        return bench.View.ForeignKeys.Count == 0;
+    }
+
+    /// <summary>Runs something until every block it asks for is there, or it asks for one of a key that is not in the batch.</summary>
+    private async Task RunWithBlocksAsync(Workbench bench, Action<Workbench> run, bool isFresh)
+    {
         for (int reads = 0; ; reads++)
         {
             bench.View.Missing.Clear();
             bench.View.ForeignKeys.Clear();
-            op.Run(bench);
-            if (bench.View.ForeignKeys.Count > 0)
+            run(bench);
+            if (bench.View.ForeignKeys.Count > 0 || bench.View.Missing.Count == 0)
             {
-                op.KeyIds.AddRange(bench.View.ForeignKeys);
-                return false;
-            }
-            if (bench.View.Missing.Count == 0)
-            {
-                return true;
+                return;
             }
             if (reads == Bounds.StoreReadsMax)
             {

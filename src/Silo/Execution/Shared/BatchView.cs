@@ -1,4 +1,3 @@
-using Quota.Grains;
 using Quota.Silo.Store;
 
 namespace Quota.Silo.Execution.Shared;
@@ -57,7 +56,7 @@ internal sealed class BatchView : IGrainStore
         {
             return new(block.Grain);
         }
-        byte[] key = KeyIdOf(wanted);
+        byte[] key = GrainId.KeyIdOf(wanted);
         if (_keys.Contains(key))
         {
             Missing.Add(wanted);
@@ -86,14 +85,6 @@ internal sealed class BatchView : IGrainStore
     public ValueTask SaveNumberAsync(string name, long value, CancellationToken cancellation) => throw Unused();
 
     public ValueTask DisposeAsync() => default;
-
-    /// <summary>Id of the own block of the key that a block belongs to.</summary>
-    public static byte[] KeyIdOf(ReadOnlySpan<byte> id)
-    {
-        Invariant.Check(GrainId.TryReadKey(id, out ReadOnlySpan<byte> owner, out ReadOnlySpan<byte> key));
-        Span<byte> room = stackalloc byte[Contracts.Bounds.GrainIdBytesMax];
-        return room[..GrainId.WriteKey(room, owner, key)].ToArray();
-    }
 
     private static InvalidOperationException Unused() => new("A step of a batch reads single blocks only.");
 }

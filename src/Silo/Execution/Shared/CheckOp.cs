@@ -100,8 +100,8 @@ internal sealed class CheckOp : StoreOp
 
     public override void Run(Workbench bench)
     {
-        Restart(bench.Now);
-        bench.Executor.Begin(Command(bench.Now), _decision);
+        Restart(bench.At);
+        bench.Executor.Begin(Command(bench.At), _decision);
     }
 
     public override void Complete()

@@ -21,9 +21,6 @@ internal sealed class OpScheduler(Action<StoreBatch> start, int blocksMax)
     private long _sequence;
     private int _pending;
 
-    /// <summary>Steps that wait or are worked on.</summary>
-    public int Pending => Volatile.Read(ref _pending);
-
     /// <summary>Takes a step. False if too many wait already.</summary>
     public bool TrySubmit(StoreOp op)
     {

@@ -7,19 +7,13 @@ internal sealed class SharedEventQueue(StepRunner steps) : IEventQueue
 {
     public async ValueTask<EventRead> ReadAsync(ReadOnlyMemory<byte> recordId, CancellationToken cancellation) =>
         await steps.RunAsync(
-            [BatchView.KeyIdOf(recordId.Span)],
-            bench => Now(bench.Queue.ReadAsync(recordId, cancellation)),
+            [GrainId.KeyIdOf(recordId.Span)],
+            bench => Workbench.Now(bench.Queue.ReadAsync(recordId, cancellation)),
             _ => new EventRead(EventReadStatus.Unavailable)).ConfigureAwait(false);
 
     public async ValueTask<bool> CompleteAsync(ReadOnlyMemory<byte> recordId, EventDelivery delivery, CancellationToken cancellation) =>
         await steps.RunAsync(
-            [BatchView.KeyIdOf(recordId.Span)],
-            bench => Now(bench.Queue.CompleteAsync(recordId, delivery, cancellation)),
+            [GrainId.KeyIdOf(recordId.Span)],
+            bench => Workbench.Now(bench.Queue.CompleteAsync(recordId, delivery, cancellation)),
             _ => false).ConfigureAwait(false);
-
-    private static TValue Now<TValue>(ValueTask<TValue> step)
-    {
-        Grains.Invariant.Check(step.IsCompleted);
-        return step.GetAwaiter().GetResult();
-    }
 }

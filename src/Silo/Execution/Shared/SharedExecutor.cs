@@ -44,11 +44,10 @@ internal sealed class SharedExecutor(StepRunner steps, SharedRuntime runtime, Le
         {
             return;
         }
-        bool isLeasable = leases is not null && LeaseFront.IsEligible(command);
         var op = CheckOp.Of(command, decision.KeyTreatment, runtime.Continuations);
-        if (isLeasable)
+        if (leases is not null && op.IsLeasable)
         {
-            leases!.Desk.Note(op, command.Now.WindowNs);
+            leases.Desk.Note(op, command.Now.WindowNs);
         }
         decision.Elsewhere = op.Result;
         steps.Submit(op);

@@ -50,14 +50,7 @@ internal sealed class SharedOperations(StepRunner steps, CatalogState catalog) :
         KeyLevels levels = KeyLevels.Of(space, Encoding.UTF8.GetBytes(key), default);
         return await steps.RunAsync(
             levels.Keys.Select(k => UsageMover.KeyId(space, k)),
-            bench => Now(operation(bench.Operations)),
+            bench => Workbench.Now(operation(bench.Operations)),
             fault => Outcome<TValue>.Failed(fault.Status, fault.Field, fault.Message)).ConfigureAwait(false);
-    }
-
-    /// <summary>On a bench nothing waits: there is no journal, and what is missing ends the step.</summary>
-    private static TValue Now<TValue>(ValueTask<TValue> operation)
-    {
-        Grains.Invariant.Check(operation.IsCompleted);
-        return operation.GetAwaiter().GetResult();
     }
 }

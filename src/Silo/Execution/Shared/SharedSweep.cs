@@ -79,14 +79,14 @@ internal sealed class SharedSweep(SharedGrains grains, IGrainStore store, Catalo
         Instant now = clock.Now();
         try
         {
-            await foreach ((byte[] id, StoredGrain grain) in ScanAsync(GrainId.ReservationRecord, cancellation).ConfigureAwait(false))
+            await foreach ((byte[] id, StoredGrain grain) in store.WalkAsync([GrainId.ReservationRecord], cancellation).ConfigureAwait(false))
             {
                 if (!RecordHead.IsTombstone(grain.State.Span) && ReservationState.IsOpen(grain.State.Span) && ReservationState.ExpiresNs(grain.State.Span) <= now.WindowNs)
                 {
                     grains.Expiries.Add(id, now.WindowNs);
                 }
             }
-            await foreach ((byte[] id, StoredGrain grain) in ScanAsync(GrainId.EventRecord, cancellation).ConfigureAwait(false))
+            await foreach ((byte[] id, StoredGrain grain) in store.WalkAsync([GrainId.EventRecord], cancellation).ConfigureAwait(false))
             {
                 if (ThresholdEventRecord.TryReadDelivery(grain.State.Span, out EventDelivery delivery) && delivery.State == EventState.Pending && delivery.NextAttemptNs + OrphanNs <= now.WindowNs)
                 {
@@ -106,27 +106,11 @@ internal sealed class SharedSweep(SharedGrains grains, IGrainStore store, Catalo
     {
         StepFault? fault = await grains.Steps.RunAsync(
             [UsageMover.KeyId(space, key)],
-            bench => bench.Reservations.Expire(space, key, id, bench.Now),
+            bench => bench.Reservations.Expire(space, key, id, bench.At),
             StepFault? (cause) => cause).ConfigureAwait(false);
         if (fault is not null)
         {
             grains.Expiries.Add(id, now.WindowNs + RetryNs);
         }
-    }
-
-    private async IAsyncEnumerable<(byte[] Id, StoredGrain Grain)> ScanAsync(byte kind, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
-    {
-        byte[] after = [];
-        IReadOnlyList<(byte[] Id, StoredGrain Grain)> page;
-        do
-        {
-            page = await store.ScanAsync(new[] { kind }, after, IGrainStore.SaveBatchMax, cancellation).ConfigureAwait(false);
-            foreach ((byte[] Id, StoredGrain Grain) row in page)
-            {
-                yield return row;
-                after = row.Id;
-            }
-        }
-        while (page.Count > 0);
     }
 }

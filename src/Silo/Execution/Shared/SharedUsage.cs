@@ -38,10 +38,10 @@ internal sealed class SharedUsage : IUsageLedger, IUsageMemory
     {
         if (_settler is not null)
         {
-            await _settler.SettleAsync(KeyId(owner, key)).ConfigureAwait(false);
+            await _settler.SettleAsync(GrainId.OfKey(owner.Span, key.Span)).ConfigureAwait(false);
         }
         (KeyUsageState? state, string? fault) = await _steps.RunAsync<(KeyUsageState?, string?)>(
-            [KeyId(owner, key)],
+            [GrainId.OfKey(owner.Span, key.Span)],
             bench => (TryNow(() => bench.Usage.ReadAsync(owner, key, month, cancellation)), null),
             fault => (null, fault.Message)).ConfigureAwait(false);
         if (state is null)
@@ -60,16 +60,15 @@ internal sealed class SharedUsage : IUsageLedger, IUsageMemory
 
     public async ValueTask<AdjustResult> AdjustAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, BillingModel billing, UsageAdjustment adjustment, CancellationToken cancellation)
     {
-        AdjustResult result = await _steps.RunAsync(
-            [KeyId(owner, key)],
+        return await _steps.RunAsync(
+            [GrainId.OfKey(owner.Span, key.Span)],
             bench => TryNow(() => bench.Usage.AdjustAsync(owner, key, month, billing, adjustment, cancellation))!,
             fault => new AdjustResult(AdjustOutcome.Full, null, fault.Message)).ConfigureAwait(false);
-        return result;
     }
 
     public async ValueTask<bool> SealAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, CancellationToken cancellation) =>
         await _steps.RunAsync(
-            [KeyId(owner, key)],
+            [GrainId.OfKey(owner.Span, key.Span)],
             bench => TryNow(() => bench.Usage.SealAsync(owner, key, month, cancellation)),
             _ => false).ConfigureAwait(false);
 
@@ -89,19 +88,10 @@ internal sealed class SharedUsage : IUsageLedger, IUsageMemory
     private async ValueTask<IReadOnlyDictionary<string, long>> ReservedAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, CancellationToken cancellation)
     {
         var held = new Dictionary<string, long>(StringComparer.Ordinal);
-        byte[] prefix = GrainId.PrefixOf(GrainId.ReservationRecord, owner.Span, key.Span);
-        byte[] after = [];
-        IReadOnlyList<(byte[] Id, StoredGrain Grain)> page;
-        do
+        await foreach ((byte[] _, StoredGrain grain) in _store.WalkAsync(GrainId.PrefixOf(GrainId.ReservationRecord, owner.Span, key.Span), cancellation).ConfigureAwait(false))
         {
-            page = await _store.ScanAsync(prefix, after, IGrainStore.SaveBatchMax, cancellation).ConfigureAwait(false);
-            foreach ((byte[] id, StoredGrain grain) in page)
-            {
-                LocalUsage.AddHeld(ReservationState.Decode(grain.State.Span), held);
-                after = id;
-            }
+            LocalUsage.AddHeld(ReservationState.Decode(grain.State.Span), held);
         }
-        while (page.Count == IGrainStore.SaveBatchMax);
         return held;
     }
 
@@ -128,20 +118,12 @@ internal sealed class SharedUsage : IUsageLedger, IUsageMemory
     {
         try
         {
-            ValueTask<TValue> made = step();
-            Grains.Invariant.Check(made.IsCompleted);
-            return made.GetAwaiter().GetResult();
+            return Workbench.Now(step());
         }
         catch (StoreException)
         {
             // Only a block that is not here yet; the runner brings it.
             return default;
         }
-    }
-
-    private static byte[] KeyId(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key)
-    {
-        Span<byte> id = stackalloc byte[Contracts.Bounds.GrainIdBytesMax];
-        return id[..GrainId.WriteKey(id, owner.Span, key.Span)].ToArray();
     }
 }

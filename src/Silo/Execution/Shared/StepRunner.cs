@@ -17,9 +17,6 @@ internal sealed class StepRunner
         _scheduler = new OpScheduler(batch => runtime.Post(() => _ = WorkAsync(batch)), runner.BlocksMax);
     }
 
-    /// <summary>Steps that wait or are worked on.</summary>
-    public int Pending => _scheduler.Pending;
-
     /// <summary>Takes a step; one that there is no room for fails at once.</summary>
     public void Submit(StoreOp op)
     {

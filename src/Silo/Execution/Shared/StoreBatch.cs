@@ -12,9 +12,6 @@ internal sealed class StoreBatch(int blocksMax)
     /// <summary>In the order in which they were asked for.</summary>
     public List<StoreOp> Ops { get; } = [];
 
-    /// <summary>The blocks that its steps will probably touch.</summary>
-    public IReadOnlyCollection<byte[]> Ids => _ids;
-
     /// <summary>Ids of the own blocks of its keys.</summary>
     public HashSet<byte[]> KeyIds { get; } = new(BytesComparer.Instance);
 

@@ -49,7 +49,14 @@ internal sealed class Workbench
     public EventRaiser Events { get; }
 
     /// <summary>The instant of the batch.</summary>
-    public Instant Now => _clock.Instant;
+    public Instant At => _clock.Instant;
+
+    /// <summary>The result of an operation on a bench, where nothing waits: there is no journal, and what is missing ends the step.</summary>
+    public static TValue Now<TValue>(ValueTask<TValue> operation)
+    {
+        Invariant.Check(operation.IsCompleted);
+        return operation.GetAwaiter().GetResult();
+    }
 
     /// <summary>Begins a batch, or begins it anew.</summary>
     public void Open(IEnumerable<byte[]> keyIds, in Instant now)
@@ -89,8 +96,8 @@ internal sealed class Workbench
                     continue;
                 }
                 // A version is never used twice for a block, also if it was deleted in between: instants grow faster than versions.
-                long version = expected == 0 ? Math.Max(1, Now.WindowNs) : expected + 1;
-                var save = new GrainSave(id, expected, new StoredGrain(layout.Id, version, Grains.Counters.CounterExpiry.ForgetAtNs(layout, state, Now), state)) { IsDeletion = isDeletion };
+                long version = expected == 0 ? Math.Max(1, At.WindowNs) : expected + 1;
+                var save = new GrainSave(id, expected, new StoredGrain(layout.Id, version, Grains.Counters.CounterExpiry.ForgetAtNs(layout, state, At), state)) { IsDeletion = isDeletion };
                 saves.Add(save);
             }
         }

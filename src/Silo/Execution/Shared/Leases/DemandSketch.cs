@@ -8,26 +8,25 @@ namespace Quota.Silo.Execution.Shared.Leases;
 /// <param name="slots">Counters in the row.</param>
 internal sealed class DemandSketch(int slots = DemandSketch.SlotsDefault)
 {
-    /// <summary>Enough for as many hot blocks as one silo has: 2.6 MB.</summary>
+    /// <summary>Enough for as many hot blocks as one silo has: 1.5 MB.</summary>
     public const int SlotsDefault = 1 << 16;
 
     private readonly Slot[] _slots = new Slot[slots];
 
     /// <summary>Notes a check.</summary>
-    public void Note(ReadOnlySpan<byte> blockId, long units, long nowNs)
+    public void Note(ReadOnlySpan<byte> blockId, long nowNs)
     {
         ref Slot slot = ref At(blockId);
         Turn(ref slot, nowNs);
         slot.Checks++;
-        slot.Units += units;
     }
 
-    /// <summary>Checks, and their units, in between one and two seconds before now.</summary>
-    public (long Checks, long Units) Recent(ReadOnlySpan<byte> blockId, long nowNs)
+    /// <summary>Checks in between one and two seconds before now.</summary>
+    public long Recent(ReadOnlySpan<byte> blockId, long nowNs)
     {
         ref Slot slot = ref At(blockId);
         Turn(ref slot, nowNs);
-        return (slot.Checks + slot.ChecksBefore, slot.Units + slot.UnitsBefore);
+        return slot.Checks + slot.ChecksBefore;
     }
 
     private static void Turn(ref Slot slot, long nowNs)
@@ -38,8 +37,8 @@ internal sealed class DemandSketch(int slots = DemandSketch.SlotsDefault)
         {
             return;
         }
-        (slot.ChecksBefore, slot.UnitsBefore) = passed == 1 ? (slot.Checks, slot.Units) : (0, 0);
-        (slot.Second, slot.Checks, slot.Units) = (second, 0, 0);
+        slot.ChecksBefore = passed == 1 ? slot.Checks : 0;
+        (slot.Second, slot.Checks) = (second, 0);
     }
 
     private ref Slot At(ReadOnlySpan<byte> blockId) => ref _slots[KeyHash.Compute(blockId) % (uint)_slots.Length];
@@ -48,8 +47,6 @@ internal sealed class DemandSketch(int slots = DemandSketch.SlotsDefault)
     {
         public long Second;
         public long Checks;
-        public long Units;
         public long ChecksBefore;
-        public long UnitsBefore;
     }
 }

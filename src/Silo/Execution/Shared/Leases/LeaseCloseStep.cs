@@ -25,7 +25,6 @@ internal static class LeaseCloseStep
         {
             return false;
         }
-        target.IsSharedNow = false;
         if (!transaction.TryRead(target.BookId, out TransactionBlock? book))
         {
             return transaction.Missing is null;
@@ -42,7 +41,6 @@ internal static class LeaseCloseStep
             if (isOwn ? lease.Id == target.LiveId : lost == LostLeases.Keep)
             {
                 kept.Add(lease);
-                target.IsSharedNow |= !isOwn;
             }
             else if (!(isOwn ? TrySettle(transaction, target.Block, lease, target.Closing) : TrySettleLost(transaction, target.Block, lease, lost)))
             {

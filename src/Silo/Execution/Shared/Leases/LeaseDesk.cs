@@ -66,15 +66,15 @@ internal sealed class LeaseDesk(KeyTable table, DecisionKeeper keeper, BlockFetc
     {
         foreach (CheckBlock block in op.Blocks)
         {
-            _demand.Note(block.Id, Math.Max(0, block.Costs[0]), nowNs);
+            _demand.Note(block.Id, nowNs);
         }
     }
 
     /// <summary>How often a block was asked for in the store of late, per second.</summary>
-    public double ChecksPerSecond(CheckBlock block, long nowNs) => _demand.Recent(block.Id, nowNs).Checks / 1.5;
+    public double ChecksPerSecond(CheckBlock block, long nowNs) => _demand.Recent(block.Id, nowNs) / 1.5;
 
     /// <summary>Whether a block is asked for in the store so often that a lease pays.</summary>
-    public bool IsHot(CheckBlock block, long nowNs) => _demand.Recent(block.Id, nowNs).Checks >= Bounds.LeaseChecksMin;
+    public bool IsHot(CheckBlock block, long nowNs) => _demand.Recent(block.Id, nowNs) >= Bounds.LeaseChecksMin;
 
     /// <summary>A block that may have a lease of this silo, to be looked after.</summary>
     public void Watch(CheckBlock block) => _held[block.Id] = block;

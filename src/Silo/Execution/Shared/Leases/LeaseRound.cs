@@ -64,11 +64,10 @@ internal sealed class LeaseRound
     public bool TryGrant(Workbench bench)
     {
         LeaseTerms terms = _desk.Terms;
-        var reached = new List<(LeaseTarget Target, List<ReachedThreshold> Reached)>();
         var raised = new List<RaisedEvent>();
         bool isDone = TryRun(bench, transaction =>
         {
-            reached.Clear();
+            raised.Clear();
             foreach (LeaseTarget target in _targets.Values)
             {
                 if (!target.IsWanted || target.LiveId != 0 || !target.Checks.Exists(c => c.IsAllowed))
@@ -93,7 +92,7 @@ internal sealed class LeaseRound
         });
         if (isDone)
         {
-            bench.Events.Announce(raised, bench.Now);
+            bench.Events.Announce(raised, bench.At);
         }
         return isDone;
     }
@@ -170,7 +169,7 @@ internal sealed class LeaseRound
         {
             return true;
         }
-        StepResult<bool> step = bench.Executor.Transactions.Run([.. _targets.Values.Select(t => t.Block.KeyId).Distinct(BytesComparer.Instance)], bench.Now, body);
+        StepResult<bool> step = bench.Executor.Transactions.Run([.. _targets.Values.Select(t => t.Block.KeyId).Distinct(BytesComparer.Instance)], bench.At, body);
         return bench.View.Missing.Count == 0 && (step.Fault is { } fault ? throw new StoreException(fault.Message) : step.Value);
     }
 }

@@ -63,7 +63,7 @@ internal sealed class LeaseSweep(LeaseDesk desk, LeaseSettler settler, CatalogSt
                 if (isDue)
                 {
                     byte[] blockId = LeaseBook.BlockIdOf(bookId);
-                    desk.Watch(new CheckBlock(space, blockId, BatchView.KeyIdOf(blockId), null, blockId[0] == GrainId.KeyBlock ? -1 : 0, default));
+                    desk.Watch(new CheckBlock(space, blockId, GrainId.KeyIdOf(blockId), null, blockId[0] == GrainId.KeyBlock ? -1 : 0, default));
                 }
             }
         }
@@ -80,24 +80,16 @@ internal sealed class LeaseSweep(LeaseDesk desk, LeaseSettler settler, CatalogSt
     /// <exception cref="StoreException">The store cannot be read.</exception>
     public static async IAsyncEnumerable<(byte[] BookId, LeaseEntry Lease)> ScanAsync(IGrainStore store, byte[] prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
-        byte[] after = [];
-        IReadOnlyList<(byte[] Id, StoredGrain Grain)> page;
-        do
+        await foreach ((byte[] id, StoredGrain grain) in store.WalkAsync(prefix, cancellation).ConfigureAwait(false))
         {
-            page = await store.ScanAsync(prefix, after, IGrainStore.SaveBatchMax, cancellation).ConfigureAwait(false);
-            foreach ((byte[] id, StoredGrain grain) in page)
+            if (!LeaseBook.TryDecode(grain.State, out List<LeaseEntry> leases))
             {
-                after = id;
-                if (!LeaseBook.TryDecode(grain.State, out List<LeaseEntry> leases))
-                {
-                    throw new StoreException("the store holds leases that this build cannot read");
-                }
-                foreach (LeaseEntry lease in leases)
-                {
-                    yield return (id, lease);
-                }
+                throw new StoreException("the store holds leases that this build cannot read");
+            }
+            foreach (LeaseEntry lease in leases)
+            {
+                yield return (id, lease);
             }
         }
-        while (page.Count > 0);
     }
 }

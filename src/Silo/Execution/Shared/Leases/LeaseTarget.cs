@@ -32,9 +32,6 @@ internal sealed class LeaseTarget(CheckBlock block)
     /// <summary>By place of the limit: what the grain has, as of the grant or the refusal.</summary>
     public Dictionary<int, GrainLevel> Levels { get; } = [];
 
-    /// <summary>Other silos held permits of the block.</summary>
-    public bool IsSharedNow { get; set; }
-
     /// <summary>Adds a check of the batch.</summary>
     public void Add(CheckOp op, CheckBlock block)
     {

@@ -340,8 +340,8 @@ public static class Bounds
     /// <summary>A lease unless configured.</summary>
     public const long LeaseDurationMsDefault = 2_000;
 
-    /// <summary>A lease counts as lost this long after its end, at the earliest: a restart takes seconds.</summary>
-    public const long LeaseLostAfterMsMin = 1_000;
+    /// <summary>A lease counts as lost this long after its end, at the earliest: twice what clocks may differ (<see cref="ClockSkewMaxMs"/>), in which a restart fits.</summary>
+    public const long LeaseLostAfterMsMin = 10_000;
 
     /// <summary>A lease counts as lost this long after its end, at the latest: within the longest month, so that bills are final.</summary>
     public const long LeaseLostAfterMsMax = 31L * 24 * 3600 * 1000;
@@ -706,6 +706,12 @@ public static class Bounds
 
     /// <summary>A lease that would end sooner is not granted: it would be over before it pays, in ns.</summary>
     public const long LeaseNsMin = 20_000_000;
+
+    /// <summary>How long an empty book of leases is kept, in ns: longer than any clock that is within its bound stands still.</summary>
+    public const long LeaseBookEmptyNs = 60_000_000_000;
+
+    /// <summary>A lease is renewed before it ends for this many times its duration; then it is settled, so that usage is known in time.</summary>
+    public const int LeaseLifeDurations = 5;
 
     /// <summary>How long a silo refuses alone once the grain has refused, in ns: a refund elsewhere, or permits that come back, are seen after it.</summary>
     public const long DenialNsMax = 250_000_000;

@@ -67,7 +67,15 @@ public sealed class LeaseCounterTests
             LimitAlgorithm.Weighted => LimitModel.Weighted("a", 10, 60_000_000_000),
             _ => LimitModel.TokenBucket("a", 10, 60_000_000_000, 10),
         };
-        Assert.Equal(endNs, Counter.PlaceEndNs(limit.Shape, new byte[limit.Shape.SizeBytes], new Instant(15_000_000_000, 0)));
+        byte[] counter = new byte[limit.Shape.SizeBytes];
+        Assert.Equal(endNs, Counter.PlaceEndNs(limit.Shape, counter, new Instant(15_000_000_000, 0)));
+        long place = Counter.Place(limit.Shape, counter, new Instant(15_000_000_000, 0));
+        long lastNs = Math.Min(endNs, 1_000_000_000_000) - 1;
+        Assert.Equal(place, Counter.Place(limit.Shape, counter, new Instant(lastNs, 0)));
+        Assert.Equal(endNs == long.MaxValue, place == Counter.Place(limit.Shape, counter, new Instant(lastNs + 1, 0)));
+        Counter.Count(limit.Shape, counter, 1, new Instant(lastNs + 1, 0));
+        // What was counted later moves the place of all that is counted from then on.
+        Assert.Equal(endNs == long.MaxValue, place == Counter.Place(limit.Shape, counter, new Instant(15_000_000_000, 0)));
     }
 
     private static byte[] State(Action<long[]> fill)

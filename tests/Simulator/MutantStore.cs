@@ -1,4 +1,5 @@
 using Quota.Silo.Execution;
+using Quota.Silo.Execution.Shared.Leases;
 using Quota.Silo.Store;
 
 namespace Quota.Simulator;
@@ -47,7 +48,7 @@ internal sealed class MutantStore(StoreLink link, SharedStore server, Mutation m
     private bool IsLeftOut(in GrainSave save) => mutation switch
     {
         Mutation.RequestNotRemembered => save.Id.Span[0] == GrainId.RequestRecord,
-        Mutation.LeaseSettledTwice => save.Id.Span[0] == GrainId.LeaseRecord && save.IsDeletion,
+        Mutation.LeaseSettledTwice => save.Id.Span[0] == GrainId.LeaseRecord && LeaseBook.TryDecode(save.Grain.State, out List<LeaseEntry> left) && left.Count == 0,
         _ => false,
     };
 }

@@ -11,6 +11,7 @@ internal sealed class SeedRun
     private long _steps;
     private long _admitted;
     private long _leases;
+    private long _renewals;
     private int _next;
     private volatile bool _isOver;
 
@@ -32,7 +33,7 @@ internal sealed class SeedRun
         Thread[] threads = [.. Enumerable.Range(0, Math.Max(1, Environment.ProcessorCount)).Select(_ => new Thread(() => run.Work(first + count, mutation, stopsAtFirst), StackBytes))];
         Array.ForEach(threads, t => t.Start());
         Array.ForEach(threads, t => t.Join());
-        run.Summary = FormattableString.Invariant($"{count} seeds in {clock.Elapsed.TotalSeconds:F1} s ({(Environment.CpuUsage.TotalTime - cpu).TotalSeconds:F1} s of processor): {run._steps} events, {run._admitted} requests admitted, {run._leases} leases, {run.Failures.Count} failures");
+        run.Summary = FormattableString.Invariant($"{count} seeds in {clock.Elapsed.TotalSeconds:F1} s ({(Environment.CpuUsage.TotalTime - cpu).TotalSeconds:F1} s of processor): {run._steps} events, {run._admitted} requests admitted, {run._leases} leases, {run._renewals} renewals, {run.Failures.Count} failures");
         return run;
     }
 
@@ -76,6 +77,7 @@ internal sealed class SeedRun
             Interlocked.Add(ref _steps, simulation.World.Steps);
             Interlocked.Add(ref _admitted, simulation.Admitted);
             Interlocked.Add(ref _leases, simulation.Granted);
+            Interlocked.Add(ref _renewals, simulation.Renewed);
         }
     }
 }

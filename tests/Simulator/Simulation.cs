@@ -70,6 +70,9 @@ internal sealed class Simulation
     /// <summary>Leases that were granted.</summary>
     public int Granted => _audit.Granted;
 
+    /// <summary>How often leases were renewed before their end.</summary>
+    public int Renewed => _audit.Renewed;
+
     /// <summary>Requests that were admitted.</summary>
     public int Admitted => _ledger.Requests.Count(r => r.IsAdmitted);
 

@@ -27,6 +27,9 @@ internal sealed class StepAudit(World world, SharedStore server, Scenario scenar
     /// <summary>Leases that were granted.</summary>
     public int Granted { get; private set; }
 
+    /// <summary>How often one was renewed.</summary>
+    public int Renewed { get; private set; }
+
     public void Committing(StoreLink from, IReadOnlyList<GrainSave> saves)
     {
         foreach (GrainSave save in saves)
@@ -111,6 +114,17 @@ internal sealed class StepAudit(World world, SharedStore server, Scenario scenar
                 Check(GrainId.TryReadKey(id, out _, out ReadOnlySpan<byte> key), $"a book of no key");
                 ledger.Lost.Add(new LostLease(scenario.IndexOf(key), blockId[0] == GrainId.KeyBlock, gone, scenario.Leases.Lost));
                 world.Trace($"silo {from.Silo}: settles a lost lease of {gone.Silo}: {string.Join(", ", gone.Permits)}");
+            }
+        }
+        foreach (LeaseEntry lease in after)
+        {
+            if (before.Find(b => b.Holder == lease.Holder && b.Id == lease.Id) is { } was && lease.EndNs + lease.Permits.Sum(p => p.Granted) != was.EndNs + was.Permits.Sum(p => p.Granted))
+            {
+                Renewed++;
+                Check(lease.Holder == from.Holder, $"silo {from.Silo} renews a lease of {lease.Silo} that it may not renew");
+                Check(lease.EndNs >= was.EndNs && lease.GrantedAt == was.GrantedAt && lease.Permits.Zip(was.Permits).All(p => p.First.Limit == p.Second.Limit && p.First.Granted >= p.Second.Granted), $"silo {from.Silo} takes something back from a lease on {Show(id)}");
+                Check(lease.EndNs - lease.GrantedAt.WindowNs <= (Quota.Contracts.Bounds.LeaseLifeDurations + 1) * scenario.Leases.DurationMs * 1_000_000L, $"silo {from.Silo} renews a lease on {Show(id)} for ever");
+                world.Trace($"silo {from.Silo}: renews {lease.Id % 1_000_000_000} on {Show(id)} until {(lease.EndNs - world.NowNs) / 1e6:F1} ms: {string.Join(", ", lease.Permits.Select(p => $"{p.Limit} {p.Granted}"))}");
             }
         }
         foreach (LeaseEntry lease in after.Where(l => !before.Exists(b => b.Holder == l.Holder && b.Id == l.Id)))

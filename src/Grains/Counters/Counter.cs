@@ -194,6 +194,22 @@ public static class Counter
         };
     }
 
+    /// <summary>
+    /// Where units that are counted now are counted: the number of the bucket or window, the start of the period in ms; 0 if there is
+    /// only one place. Equal for two instants if and only if what is counted at them goes the same way later.
+    /// </summary>
+    public static long Place(CounterShape shape, ReadOnlySpan<byte> counter, in Instant now)
+    {
+        ReadOnlySpan<long> c = MemoryMarshal.Cast<byte, long>(counter);
+        return shape.Algorithm switch
+        {
+            LimitAlgorithm.SlidingWindow => Math.Max(c[0], now.WindowNs / shape.BucketWidthNs),
+            LimitAlgorithm.Weighted or LimitAlgorithm.FixedWindow => Math.Max(c[0], now.WindowNs / shape.PeriodNs),
+            LimitAlgorithm.Calendar or LimitAlgorithm.CalendarCarry => now.WallMs < c[1] ? c[0] : shape.Calendar!.PeriodAt(now.WallMs).StartMs,
+            _ => 0,
+        };
+    }
+
     /// <summary>Units that were carried into the running period of a quota with roll-over; 0 otherwise.</summary>
     public static long RolledOver(CounterShape shape, ReadOnlySpan<byte> counter, in Instant now) =>
         shape.Algorithm == LimitAlgorithm.CalendarCarry ? CalendarCarry.At(shape, MemoryMarshal.Cast<byte, long>(counter), now.WallMs).RolledOver : 0;

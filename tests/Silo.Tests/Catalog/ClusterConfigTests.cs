@@ -92,7 +92,7 @@ public sealed class ClusterConfigTests
     [InlineData("leases: on", true, 2_000, LostLeases.Keep, 600_000)]
     [InlineData("leases: off", false, 2_000, LostLeases.Keep, 600_000)]
     [InlineData("leases: { duration: 50ms, lost: release, lost_after: 31d }", true, 50, LostLeases.Release, 31L * 24 * 3600 * 1000)]
-    [InlineData("leases: { mode: off, lost: spend, lost_after: 1s }", false, 2_000, LostLeases.Spend, 1_000)]
+    [InlineData("leases: { mode: off, lost: spend, lost_after: 10s }", false, 2_000, LostLeases.Spend, 10_000)]
     public void Leases_of_a_namespace_are_read(string leases, bool enabled, int durationMs, LostLeases lost, long lostAfterMs)
     {
         // A limit shorter than the default duration is no error: only a duration that is given is held against it.

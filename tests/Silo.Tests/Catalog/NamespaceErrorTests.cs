@@ -275,7 +275,7 @@ public sealed class NamespaceErrorTests
                 leases: { lost_after: 100ms }
                 plans: { free: { limits: [{ name: burst, rate: { amount: 1, period: 1s } }] } }
             """,
-            """3:27: namespaces.demo.leases.lost_after: 100ms is out of bounds: must be from 1s to 31d"""
+            """3:27: namespaces.demo.leases.lost_after: 100ms is out of bounds: must be from 10s to 31d"""
         },
         {
             "leases_unknown",

@@ -19,4 +19,7 @@ internal enum BlockFlags : byte
 
     /// <summary>Counted on or written since it was last handed to a checkpoint; otherwise at most refusals were noted, or its layout was changed.</summary>
     Counted = 16,
+
+    /// <summary>Of a leased block: its lease was to be renewed before its end; that is tried once, and again after it has succeeded.</summary>
+    Renewing = 32,
 }

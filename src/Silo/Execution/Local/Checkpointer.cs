@@ -175,7 +175,7 @@ internal sealed class Checkpointer(KeyTable table, IJournal journal, IGrainStore
                 int block = blocks[position];
                 ref BlockEntry entry = ref shard.Entry(block);
                 Invariant.Check((entry.Flags & BlockFlags.Dirty) != 0);
-                entry.Flags = (entry.Flags & BlockFlags.Pinned) | BlockFlags.Saving;
+                entry.Flags = (entry.Flags & (BlockFlags.Pinned | BlockFlags.Renewing)) | BlockFlags.Saving;
                 byte[] bytes = new byte[entry.IdLength + entry.StateLength];
                 shard.Id(block).CopyTo(bytes);
                 shard.State(block).CopyTo(bytes.AsSpan(entry.IdLength));

@@ -146,7 +146,10 @@ internal sealed class CheckOp : StoreOp
         Now = now,
     };
 
-    private static List<CheckBlock> FindBlocks(in GrainCommand command, List<byte[]> keyIds)
+    /// <summary>The blocks that a check counts on, level by level.</summary>
+    /// <param name="command">The check.</param>
+    /// <param name="keyIds">Takes the ids of the own blocks of the levels' keys.</param>
+    public static List<CheckBlock> FindBlocks(in GrainCommand command, List<byte[]> keyIds)
     {
         var blocks = new List<CheckBlock>();
         Span<byte> room = stackalloc byte[Bounds.GrainIdBytesMax];

@@ -23,6 +23,10 @@ internal sealed class SharedGrains
     {
         Runner = new BatchRunner(store, Layouts, clock, runtime, timeoutMs, () => new Workbench(Layouts, catalog, Expiries, schedule, log), leases?.Desk, leases?.Front);
         Steps = new StepRunner(Runner, runtime);
+        if (leases is not null)
+        {
+            leases.Front.Renewer = new LeaseRenewer(leases.Desk.Blocks, Steps);
+        }
         Executor = new SharedExecutor(Steps, runtime, leases);
         Limiter = new Limiter(catalog, Executor, clock);
         Operations = new SharedOperations(Steps, catalog);

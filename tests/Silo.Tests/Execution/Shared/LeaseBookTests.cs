@@ -21,6 +21,15 @@ public sealed class LeaseBookTests
     public void A_book_has_these_bytes() => Assert.Equal(Golden, Convert.ToHexString(LeaseBook.Encode([Lease])));
 
     [Fact]
+    public void A_book_without_leases_may_be_forgotten_after_a_minute()
+    {
+        byte[] empty = LeaseBook.EncodeEmpty(new Instant(0x1000, 0));
+        Assert.Equal("006847F80D0000000100", Convert.ToHexString(empty));
+        Assert.True(LeaseBook.TryDecode(empty, out List<LeaseEntry> leases));
+        Assert.Empty(leases);
+    }
+
+    [Fact]
     public void A_book_is_read_as_it_was_written()
     {
         Assert.True(LeaseBook.TryDecode(Convert.FromHexString(Golden), out List<LeaseEntry> leases));

@@ -5,6 +5,7 @@ using Quota.Grains.Model;
 using Quota.Grains.Usage;
 using Quota.Silo.Catalog;
 using Quota.Silo.Events;
+using Quota.Silo.Execution;
 using Quota.Silo.Execution.Local;
 using Quota.Silo.Execution.Shared;
 using Quota.Silo.Execution.Shared.Leases;
@@ -176,6 +177,24 @@ public sealed class LeaseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_lease_is_renewed_before_it_runs_dry()
+    {
+        int admitted = await HeatAsync(_silos[0]);
+        LeaseEntry first = Assert.Single(await LeasesAsync());
+        LeaseEntry now = first;
+        for (int i = 0; i < 20_000 && now.Id == first.Id && now.Permits[0].Granted == first.Permits[0].Granted; i++)
+        {
+            admitted += (await CheckAsync(_silos[0], "k")).Allowed ? 1 : 0;
+            now = Assert.Single(await LeasesAsync());
+        }
+        Assert.Equal(first.Id, now.Id);
+        Assert.True(now.Permits[0].Granted > first.Permits[0].Granted);
+        await SettleAllAsync();
+        Assert.Equal(admitted, Used(await UsageAsync(_silos[1], "k")));
+        Assert.Empty(await LeasesAsync());
+    }
+
+    [Fact]
     public async Task A_lease_that_only_the_silos_own_store_knows_after_a_restart_is_settled_by_what_was_spent()
     {
         var own = new SqliteGrainStore(Path.Combine(_folder.Path, "own.db"));
@@ -264,6 +283,17 @@ public sealed class LeaseTests : IAsyncLifetime
             admitted += (await CheckAsync(silo, "k")).Allowed ? 1 : 0;
         }
         return admitted;
+    }
+
+    /// <summary>Leases on the key's own block, as the store has them.</summary>
+    private async Task<List<LeaseEntry>> LeasesAsync()
+    {
+        var leases = new List<LeaseEntry>();
+        await foreach ((byte[] _, LeaseEntry lease) in LeaseSweep.ScanAsync(_stores[0], [GrainId.LeaseRecord], default))
+        {
+            leases.Add(lease);
+        }
+        return leases;
     }
 
     private async Task SettleAllAsync()

@@ -43,10 +43,22 @@ internal static class LeaseBook
 
     public static byte[] Encode(IReadOnlyList<LeaseEntry> leases)
     {
-        Invariant.Check(leases.Count is >= 1 and <= Bounds.LeasesPerBlockMax);
+        Invariant.Check(leases.Count >= 1);
+        return Encode(leases, RecordHead.Never);
+    }
+
+    /// <summary>
+    /// A book that is empty is not deleted at once but left to be forgotten: a block that were deleted and made again while a clock
+    /// stands still would have its old versions a second time, and a silo that knows one of them could save over it.
+    /// </summary>
+    public static byte[] EncodeEmpty(in Instant now) => Encode([], now.WindowNs + Bounds.LeaseBookEmptyNs);
+
+    private static byte[] Encode(IReadOnlyList<LeaseEntry> leases, long forgetAtNs)
+    {
+        Invariant.Check(leases.Count <= Bounds.LeasesPerBlockMax);
         using var bytes = new MemoryStream();
         using var writer = new BinaryWriter(bytes);
-        writer.Write(RecordHead.Never);
+        writer.Write(forgetAtNs);
         writer.Write(Version);
         writer.Write((byte)leases.Count);
         foreach (LeaseEntry lease in leases)

@@ -41,8 +41,8 @@ internal static class LeaseCloseStep
             if (isOwn && lease.Id != target.LiveId && lease.Id != target.Closing?.LeaseId)
             {
                 // What was spent of it before a start may be in the silo's own store only.
-                desk.Bring(target.Block, transaction.Now);
-                desk.Close(target, target.Block, transaction.Now);
+                desk.Blocks.Bring(target.Block, transaction.Now);
+                desk.Blocks.Close(target, target.Block, transaction.Now);
             }
             if (isOwn ? lease.Id == target.LiveId : lost == LostLeases.Keep)
             {
@@ -53,13 +53,9 @@ internal static class LeaseCloseStep
                 return false;
             }
         }
-        if (kept.Count == 0)
+        if (kept.Count < leases.Count)
         {
-            transaction.Delete(target.BookId);
-        }
-        else if (kept.Count < leases.Count)
-        {
-            transaction.Write(target.BookId, CounterLayout.Record, LeaseBook.Encode(kept));
+            transaction.Write(target.BookId, CounterLayout.Record, kept.Count == 0 ? LeaseBook.EncodeEmpty(transaction.Now) : LeaseBook.Encode(kept));
         }
         return true;
     }

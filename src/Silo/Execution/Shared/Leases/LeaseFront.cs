@@ -20,6 +20,9 @@ namespace Quota.Silo.Execution.Shared.Leases;
 /// </summary>
 internal sealed class LeaseFront(KeyTable table, DecisionKeeper keeper)
 {
+    /// <summary>Told of checks whose leases will soon not do any more; null if nobody renews them.</summary>
+    public LeaseRenewer? Renewer { get; set; }
+
     /// <summary>Whether a check may be decided here at all: what has to be remembered or held, and peeks, need the store.</summary>
     public static bool IsEligible(in GrainCommand command) =>
         command.Namespace.Leases.Enabled && command.RequestId.IsEmpty && command.Hold is null && !command.IsPeek && !CostVector.IsPeek(command.Costs);
@@ -27,6 +30,17 @@ internal sealed class LeaseFront(KeyTable table, DecisionKeeper keeper)
     /// <summary>Decides the check, if leases or refusals that are known here suffice. Otherwise false, and nothing has changed.</summary>
     public bool TryDecide(in GrainCommand command, Decision decision)
     {
+        bool isDecided = TryDecide(command, decision, out bool isLow);
+        if (isLow)
+        {
+            Renewer?.Ask(command);
+        }
+        return isDecided;
+    }
+
+    private bool TryDecide(in GrainCommand command, Decision decision, out bool isLow)
+    {
+        isLow = false;
         CheckScratch scratch = CheckScratch.Mine;
         scratch.Open(table, command, isLeased: true);
         scratch.Enter();
@@ -51,7 +65,12 @@ internal sealed class LeaseFront(KeyTable table, DecisionKeeper keeper)
                 decision.Decide(command.Plan, refusing);
                 return true;
             }
-            return AreLive(scratch, command.Now) && TryCount(scratch, command, decision);
+            if (!AreLive(scratch, command.Now) || !TryCount(scratch, command, decision))
+            {
+                return false;
+            }
+            isLow = IsLow(scratch, command);
+            return true;
         }
         finally
         {
@@ -139,6 +158,29 @@ internal sealed class LeaseFront(KeyTable table, DecisionKeeper keeper)
             }
         }
         return true;
+    }
+
+    /// <summary>Whether a lease that was spent from is to be renewed, and nobody has seen to it yet.</summary>
+    private static bool IsLow(CheckScratch scratch, in GrainCommand command)
+    {
+        long durationNs = Duration.NsFromMs(command.Namespace.Leases.DurationMs);
+        foreach (CheckLevel level in scratch.Levels)
+        {
+            if (level.UsesKeyBlock && (level.Shard.Entry(level.KeyBlock).Flags & BlockFlags.Renewing) == 0 && LeaseBlock.IsLow(level.Layout, level.Shard.State(level.KeyBlock), command.Now, durationNs))
+            {
+                return true;
+            }
+            for (uint rest = level.Applicable & level.Plan.PerMask; rest != 0; rest &= rest - 1)
+            {
+                int i = BitOperations.TrailingZeroCount(rest);
+                int block = level.ValueBlocks[i];
+                if ((level.Shard.Entry(block).Flags & BlockFlags.Renewing) == 0 && LeaseBlock.IsLow(level.Plan.PerLayout(i), level.Shard.State(block), command.Now, durationNs))
+                {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private bool TryCount(CheckScratch scratch, in GrainCommand command, Decision decision)

@@ -20,7 +20,7 @@ namespace Quota.Silo.Execution.Shared.Leases;
 internal static class LeaseGrantStep
 {
     /// <summary>A silo asks for half as much again as it used: demand is never even.</summary>
-    private const double Headroom = 1.5;
+    internal const double Headroom = 1.5;
 
     /// <summary>Grants, if it is worth it.</summary>
     /// <param name="transaction">The step.</param>
@@ -31,7 +31,6 @@ internal static class LeaseGrantStep
     /// <returns>False if a block has to be brought first.</returns>
     public static bool TryGrant(GrainTransaction transaction, LeaseTarget target, LeaseTerms terms, double checksPerSecond, List<ReachedThreshold> reached)
     {
-        target.Granted = null;
         CheckBlock block = target.Block;
         bool isThere = transaction.TryRead(block.Id, out TransactionBlock? grain);
         bool isBook = transaction.TryRead(target.BookId, out TransactionBlock? book);
@@ -64,15 +63,14 @@ internal static class LeaseGrantStep
         }
         foreach ((int place, LimitModel limit) in block.Limits)
         {
-            Count(grain, place, limit, target.Levels[place], now, reached);
+            Count(grain, place, limit, target.Levels[place].Amount, target.Levels[place].Granted, now, reached);
         }
-        grain.MarkWritten();
         target.Granted = new LeaseEntry(NewId(now), terms.Holder, terms.Silo, endNs, now, permits);
         transaction.Write(target.BookId, CounterLayout.Record, LeaseBook.Encode([.. leases, target.Granted]));
         return true;
     }
 
-    private static long EndNs(CheckBlock block, TransactionBlock grain, in Instant now)
+    internal static long EndNs(CheckBlock block, TransactionBlock grain, in Instant now)
     {
         long endNs = now.WindowNs + Duration.NsFromMs(block.Owner.Leases.DurationMs);
         foreach ((int place, LimitModel limit) in block.Limits)
@@ -108,19 +106,21 @@ internal static class LeaseGrantStep
         return isWorth || isOptional;
     }
 
-    private static void Count(TransactionBlock grain, int place, LimitModel limit, in LeaseTarget.GrainLevel level, in Instant now, List<ReachedThreshold> reached)
+    /// <summary>Counts permits in the grain.</summary>
+    internal static void Count(TransactionBlock grain, int place, LimitModel limit, long amount, long permits, in Instant now, List<ReachedThreshold> reached)
     {
-        if (level.Granted == 0)
+        if (permits == 0)
         {
             return;
         }
         Span<byte> counter = grain.Layout.Counter(grain.State.AsSpan(), place);
         long before = Counter.Used(limit.Shape, counter, now);
-        Counter.Count(limit.Shape, counter, level.Granted, now);
-        uint crossed = limit.Thresholds.Length == 0 ? 0 : Threshold.Reached(limit, level.Amount, before, before + level.Granted);
+        Counter.Count(limit.Shape, counter, permits, now);
+        grain.MarkWritten();
+        uint crossed = limit.Thresholds.Length == 0 ? 0 : Threshold.Reached(limit, amount, before, before + permits);
         if (crossed != 0 && limit.Per.Count == 0)
         {
-            reached.Add(new ReachedThreshold(0, limit, crossed, level.Amount, before + level.Granted, []));
+            reached.Add(new ReachedThreshold(0, limit, crossed, amount, before + permits, []));
         }
     }
 

@@ -2,10 +2,14 @@ using Quota.Silo.Execution.Local;
 
 namespace Quota.Silo.Execution.Shared.Leases;
 
-/// <summary>Looks after the leases of one block when no check does: settles what has ended or is lost.</summary>
-internal sealed class LeaseOp(CheckBlock block, TaskCompletionSource<bool> done) : StoreOp
+/// <summary>Looks after the leases of one block when no check does: settles what has ended or is lost, or renews what is live.</summary>
+/// <param name="block">The block.</param>
+/// <param name="done">Told whether it was settled; null to have the silo's lease on it renewed.</param>
+internal sealed class LeaseOp(CheckBlock block, TaskCompletionSource<bool>? done) : StoreOp
 {
     public CheckBlock Block => block;
+
+    public bool IsRenewal => done is null;
 
     public override bool NeedsFresh => true;
 
@@ -21,7 +25,7 @@ internal sealed class LeaseOp(CheckBlock block, TaskCompletionSource<bool> done)
         // What there is to do is done for all blocks of the batch at once.
     }
 
-    public override void Complete() => done.TrySetResult(true);
+    public override void Complete() => done?.TrySetResult(true);
 
-    public override void Fail(StepFault fault) => done.TrySetResult(false);
+    public override void Fail(StepFault fault) => done?.TrySetResult(false);
 }

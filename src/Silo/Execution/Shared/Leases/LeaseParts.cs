@@ -17,8 +17,9 @@ internal sealed class LeaseParts
     {
         Journal = journal;
         var keeper = new DecisionKeeper(table.Layouts, journal);
-        Desk = new LeaseDesk(table, keeper, new BlockFetcher(table, keeper, store), terms.Holder, terms.Silo, silos, demandSlots);
-        Desk.CloseRecovered();
+        var blocks = new LeasedBlocks(table, keeper, new BlockFetcher(table, keeper, store));
+        blocks.CloseRecovered();
+        Desk = new LeaseDesk(blocks, terms.Holder, terms.Silo, silos, demandSlots);
         Front = new LeaseFront(table, keeper);
         Own = new LocalExecutor(table, journal, store);
     }

@@ -26,20 +26,26 @@ internal sealed class LeaseRound
         }
         foreach (StoreOp op in ops)
         {
-            if (op is LeaseOp care)
+            if (op is LeaseOp { IsRenewal: true } renewal)
+            {
+                LeaseTarget target = Target(renewal.Block);
+                _desk.Blocks.Close(target, renewal.Block, now);
+                target.IsRenewal = target.LiveId != 0;
+            }
+            else if (op is LeaseOp care)
             {
                 // Refusals that were noted may have left memory.
-                _desk.Bring(care.Block, now);
+                _desk.Blocks.Bring(care.Block, now);
                 LeaseTarget target = Target(care.Block);
                 target.IsForced = true;
-                _desk.Close(target, care.Block, now, takesNotes: true);
+                _desk.Blocks.Close(target, care.Block, now, takesNotes: true);
             }
             else if (op is CheckOp { IsLeasable: true } check)
             {
                 Add(check, now, ref room);
             }
         }
-        foreach (LeaseTarget idle in _targets.Values.Where(t => !t.IsForced && !t.IsWanted && t.Closing is null).ToArray())
+        foreach (LeaseTarget idle in _targets.Values.Where(t => !t.IsForced && !t.IsWanted && !t.IsRenewal && t.Closing is null).ToArray())
         {
             _targets.Remove(idle.Block.Id);
         }
@@ -61,7 +67,7 @@ internal sealed class LeaseRound
         return true;
     });
 
-    /// <summary>Grants what is worth it and what a check of the batch has been admitted on. False if blocks have to be brought first.</summary>
+    /// <summary>Renews what is to be renewed, and grants what is worth it and what a check of the batch has been admitted on. False if blocks have to be brought first.</summary>
     public bool TryGrant(Workbench bench)
     {
         LeaseTerms terms = _desk.Terms;
@@ -71,15 +77,22 @@ internal sealed class LeaseRound
             raised.Clear();
             foreach (LeaseTarget target in _targets.Values)
             {
-                if (!target.IsWanted || target.LiveId != 0 || !target.Checks.Exists(c => c.IsAllowed))
-                {
-                    target.Granted = null;
-                    continue;
-                }
+                target.Granted = null;
                 var crossed = new List<ReachedThreshold>();
-                if (!LeaseGrantStep.TryGrant(transaction, target, terms, _desk.ChecksPerSecond(target.Block, transaction.Now.WindowNs), crossed))
+                if (target.LiveId != 0)
+                {
+                    if (target.IsRenewal && _desk.Blocks.Live(target) is { } live && !LeaseRenewStep.TryRenew(transaction, target, live, terms, crossed))
+                    {
+                        return false;
+                    }
+                }
+                else if (target.IsWanted && target.Checks.Exists(c => c.IsAllowed) && !LeaseGrantStep.TryGrant(transaction, target, terms, _desk.ChecksPerSecond(target.Block, transaction.Now.WindowNs), crossed))
                 {
                     return false;
+                }
+                if (target.Granted is null)
+                {
+                    continue;
                 }
                 KeyLevels levels = KeyLevels.OfIds(target.Block.Owner, [target.Block.KeyId]);
                 var one = new List<RaisedEvent>();
@@ -137,7 +150,7 @@ internal sealed class LeaseRound
             LeaseTarget target = Target(block);
             room -= isNew ? 1 : 0;
             target.Add(check, block);
-            _desk.Close(target, block, now);
+            _desk.Blocks.Close(target, block, now);
             // A lease that was not used is not renewed.
             isHot &= _desk.Held < Contracts.Bounds.LeasesPerSiloMax && (target.LiveId != 0 || target.Closing is { LeaseId: not 0, IsUsed: true } || _desk.IsHot(block, now.WindowNs));
         }

@@ -26,7 +26,10 @@ internal sealed class LeaseTarget(CheckBlock block)
     /// <summary>The book is to be read even if there is nothing of this silo to be settled.</summary>
     public bool IsForced { get; set; }
 
-    /// <summary>The lease that was granted; null if none was.</summary>
+    /// <summary>The lease that goes on is to be renewed.</summary>
+    public bool IsRenewal { get; set; }
+
+    /// <summary>The lease that was granted or renewed; null if none was.</summary>
     public LeaseEntry? Granted { get; set; }
 
     /// <summary>By place of the limit: what the grain has, as of the grant or the refusal.</summary>

@@ -61,6 +61,15 @@ public static class Bounds
     /// <summary>Open reservations per key unless configured: calls of one customer that are under way.</summary>
     public const int ReservationsPerKeyDefault = 10_000;
 
+    /// <summary>
+    /// Parts of a window by which a shared store counts request ids: one is counted for at most a 32nd of the window longer than it is
+    /// remembered, 19 s of ten minutes.
+    /// </summary>
+    public const int TallyPartsPerWindow = 32;
+
+    /// <summary>Parts that the count of a key may have at once: those of one window, the one that is ending, and a few of a window that was changed.</summary>
+    public const int TallyEntriesMax = 40;
+
     /// <summary>Shortest time to live of a reservation: below it, the network's jitter decides.</summary>
     public const long ReservationTtlMsMin = 100;
 
@@ -120,6 +129,9 @@ public static class Bounds
 
     /// <summary>Rows looked at for one page of usage, counted or not: some tens of milliseconds. A page may therefore be short, or empty, and more follow.</summary>
     public const int UsageScanRowsMax = 20_000;
+
+    /// <summary>Keys that one scan of usage in a shared store reads by steps of their own at once: a fair part of the store's connections.</summary>
+    public const int UsageKeyReadsAtOnce = 8;
 
     /// <summary>Lists, streams and counts of usage at once: each keeps a core busy and reads the store as fast as it can.</summary>
     public const int UsageScansMax = 8;

@@ -142,6 +142,13 @@ public static class GrainId
         return [kind, (byte)owner.Length, .. owner, (byte)key.Length, (byte)(key.Length >> 8), .. key];
     }
 
+    /// <summary>The prefix all blocks of one kind (2, or 4 to 7) of a namespace share; among them the order is by the keys' lengths, then by the keys.</summary>
+    public static byte[] PrefixOf(byte kind, ReadOnlySpan<byte> owner)
+    {
+        Invariant.Check(kind is ValueBlock or (>= RequestRecord and <= LeaseRecord));
+        return [kind, (byte)owner.Length, .. owner];
+    }
+
     /// <summary>Which month an id is the usage of; false for any other id.</summary>
     public static bool TryReadMonth(ReadOnlySpan<byte> id, out MonthLabel month)
     {

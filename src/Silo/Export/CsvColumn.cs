@@ -31,4 +31,5 @@ internal enum CsvColumn
     AdjustmentAuthor,
     AdjustmentAt,
     Keys,
+    Unsettled,
 }

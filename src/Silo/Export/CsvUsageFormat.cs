@@ -17,7 +17,7 @@ internal sealed class CsvUsageFormat : IUsageFormat
         "record", "schema_version", "namespace", "month", "key", "parent", "labels", "unit", "day",
         "used", "rolled_up", "refunded", "rolled_up_refunded", "adjusted", "billable", "denied", "would_deny", "reserved",
         "state", "start", "end", "time_zone", "as_of",
-        "adjustment_id", "adjustment_reason", "adjustment_author", "adjustment_at", "keys",
+        "adjustment_id", "adjustment_reason", "adjustment_author", "adjustment_at", "keys", "unsettled",
     ];
 
     public void WriteHeader(TextWriter output, ExportHeader header)
@@ -51,6 +51,7 @@ internal sealed class CsvUsageFormat : IUsageFormat
             row[CsvColumn.RolledUp] = CsvText.Number(unit.RolledUp);
             row[CsvColumn.RolledUpRefunded] = CsvText.Number(unit.RolledUpRefunded);
             row[CsvColumn.Reserved] = CsvText.Number(unit.Reserved);
+            row[CsvColumn.Unsettled] = CsvText.Number(unit.Unsettled);
             row[CsvColumn.State] = ExportWords.State(usage.State);
             row[CsvColumn.Start] = UsageText.Time(usage.StartUnixMs);
             row[CsvColumn.End] = UsageText.Time(usage.EndUnixMs);

@@ -9,10 +9,11 @@ internal static class StoreWalk
     /// <param name="store">Read from.</param>
     /// <param name="prefix">Of the ids.</param>
     /// <param name="cancellation">Gives up.</param>
+    /// <param name="from">Begin after this id; null for the first.</param>
     /// <exception cref="StoreException">The store cannot be read.</exception>
-    public static async IAsyncEnumerable<(byte[] Id, StoredGrain Grain)> WalkAsync(this IGrainStore store, byte[] prefix, [EnumeratorCancellation] CancellationToken cancellation)
+    public static async IAsyncEnumerable<(byte[] Id, StoredGrain Grain)> WalkAsync(this IGrainStore store, byte[] prefix, [EnumeratorCancellation] CancellationToken cancellation, byte[]? from = null)
     {
-        byte[] after = [];
+        byte[] after = from ?? [];
         IReadOnlyList<(byte[] Id, StoredGrain Grain)> page;
         do
         {

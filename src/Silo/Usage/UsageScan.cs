@@ -20,17 +20,10 @@ namespace Quota.Silo.Usage;
 /// <param name="readDay">The usage section of a key's block (key, block); null if it has none.</param>
 public sealed class UsageScan(IGrainStore store, IUsageMemory memory, Func<ReadOnlyMemory<byte>, StoredGrain, UsageDay?> readDay)
 {
-    /// <summary>Runs before each page, if set: for what has to be known to read it.</summary>
-    internal Func<Task>? BeforeScan { get; init; }
-
     /// <inheritdoc cref="IUsageLedger.ScanAsync"/>
     /// <exception cref="StoreException">The store cannot be read, or a record in it is damaged.</exception>
     public async ValueTask<UsagePage> ScanAsync(ReadOnlyMemory<byte> owner, MonthLabel month, byte[]? after, int limit, CancellationToken cancellation)
     {
-        if (BeforeScan is not null)
-        {
-            await BeforeScan().ConfigureAwait(false);
-        }
         var months = new StoreCursor(store, GrainId.MonthPrefix(owner.Span, month), after, () => memory.Departures);
         var blocks = new StoreCursor(store, GrainId.KeyPrefix(owner.Span), after, () => memory.Departures);
         var found = new List<KeyUsageState>(Math.Min(limit, Bounds.UsageScanPageRows));
@@ -75,32 +68,6 @@ public sealed class UsageScan(IGrainStore store, IUsageMemory memory, Func<ReadO
                 found.Add(state);
             }
         }
-    }
-
-    /// <inheritdoc cref="IUsageLedger.CountMonthsAsync"/>
-    /// <exception cref="StoreException">The store cannot be read.</exception>
-    public async ValueTask<IReadOnlyList<MonthCount>> CountMonthsAsync(ReadOnlyMemory<byte> owner, CancellationToken cancellation)
-    {
-        byte[] prefix = GrainId.MonthsPrefix(owner.Span);
-        var counts = new SortedDictionary<MonthLabel, (long Keys, long Sealed)>();
-        byte[] after = [];
-        IReadOnlyList<(byte[] Id, StoredGrain Grain)> page;
-        do
-        {
-            page = await store.ScanAsync(prefix, after, Bounds.UsageScanPageRows, cancellation).ConfigureAwait(false);
-            foreach ((byte[] id, StoredGrain grain) in page)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                if (GrainId.TryReadMonth(id, out MonthLabel month))
-                {
-                    (long keys, long sealedKeys) = counts.GetValueOrDefault(month);
-                    counts[month] = (keys + 1, sealedKeys + (UsageMonthCodec.IsSealed(grain.State.Span) ? 1 : 0));
-                }
-                after = id;
-            }
-        }
-        while (page.Count == Bounds.UsageScanPageRows);
-        return [.. counts.Select(c => new MonthCount(c.Key, c.Value.Keys, c.Value.Sealed))];
     }
 
     private async ValueTask<KeyUsageState> ReadAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, UsageMonth? record, UsageDay? day, long stamp, CancellationToken cancellation)

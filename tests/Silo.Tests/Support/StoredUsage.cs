@@ -120,7 +120,7 @@ internal sealed class StoredUsage : IUsageLedger, IUsageMemory
     public ValueTask<UsagePage> ScanAsync(ReadOnlyMemory<byte> owner, MonthLabel month, byte[]? after, int limit, CancellationToken cancellation) =>
         _scan.ScanAsync(owner, month, after, limit, cancellation);
 
-    public ValueTask<IReadOnlyList<MonthCount>> CountMonthsAsync(ReadOnlyMemory<byte> owner, CancellationToken cancellation) => _scan.CountMonthsAsync(owner, cancellation);
+    public ValueTask<IReadOnlyList<MonthCount>> CountMonthsAsync(ReadOnlyMemory<byte> owner, CancellationToken cancellation) => MonthCounts.ReadAsync(_store, owner, cancellation);
 
     public IReadOnlyDictionary<string, long> Reserved(ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key) => Held.GetValueOrDefault(Encoding.UTF8.GetString(key)) ?? [];
 

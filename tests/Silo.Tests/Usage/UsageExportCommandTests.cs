@@ -52,7 +52,7 @@ public sealed class UsageExportCommandTests : IAsyncLifetime
         Assert.Equal(0, (await ExportAsync("csv", "-o", _f.File("f"))).ExitCode);
         CliRun run = await ExportAsync("csv");
         Assert.Equal(await File.ReadAllTextAsync(_f.File("f")), run.Output);
-        Assert.EndsWith("total,,shop,2026-10,,,,tokens,,780,,0,,0,780,0,0,,open,,,,,,,,,42\r\n", run.Output, StringComparison.Ordinal);
+        Assert.EndsWith("total,,shop,2026-10,,,,tokens,,780,,0,,0,780,0,0,,open,,,,,,,,,42,\r\n", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -46,6 +46,9 @@ internal sealed class KeyTable
     /// </summary>
     public bool HoldsRecords { get; init; } = true;
 
+    /// <summary>Counts request ids and reservations that are not all resident; null: those that are resident are all there are.</summary>
+    public IRecordTally? Tally { get; init; }
+
     /// <summary>Resident blocks.</summary>
     public int Count => Volatile.Read(ref _residents);
 
@@ -83,6 +86,10 @@ internal sealed class KeyTable
         Invariant.Check(Layouts.TryFind(layout.Id, out int number));
         ulong hash = KeyHash.Compute(id);
         int block = shard.Find(hash, id);
+        if (Tally is not null && (id[0] is GrainId.RequestRecord or GrainId.ReservationRecord || (id[0] == GrainId.KeyBlock && layout.IsRecord)))
+        {
+            Tally.Note(id, block == Shard.NotFound ? default : shard.State(block), state, now);
+        }
         if (block == Shard.NotFound)
         {
             block = shard.Insert(hash, id, number, state, Seconds(now));
@@ -97,6 +104,21 @@ internal sealed class KeyTable
         }
         shard.Entry(block).TouchedSeconds = TouchedSeconds(id, state, now);
         shard.MarkJournaled(block);
+    }
+
+    /// <summary>
+    /// Request ids and open reservations of a key, whose shard's gate is held. False if its own block has to be made available first.
+    /// </summary>
+    public bool TryCountRecords(ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key, in Instant now, out long requests, out long reservations)
+    {
+        if (Tally is not null)
+        {
+            return Tally.TryCount(owner, key, now, out requests, out reservations);
+        }
+        RecordCensus census = ShardOfKey(owner, key).Census;
+        requests = census.Requests(owner, key);
+        reservations = census.Reservations(owner, key).Count;
+        return true;
     }
 
     /// <summary>The last touch that makes an idle block leave in time: of a request id or reservation, when it may be forgotten.</summary>

@@ -21,6 +21,7 @@ internal sealed class LocalUsage : IUsageLedger, IUsageMemory
     private readonly KeyTable _table;
     private readonly TransactionRunner _transactions;
     private readonly Checkpointer? _checkpointer;
+    private readonly IGrainStore _store;
     private readonly UsageScan _scan;
 
     public LocalUsage(CatalogState catalog, IClock clock, KeyTable table, IGrainStore store, TransactionRunner transactions, Checkpointer? checkpointer)
@@ -30,6 +31,7 @@ internal sealed class LocalUsage : IUsageLedger, IUsageMemory
         _table = table;
         _transactions = transactions;
         _checkpointer = checkpointer;
+        _store = store;
         _scan = new UsageScan(store, this, (key, grain) => UsageDayReader.Read(table.Layouts, key, grain));
     }
 
@@ -133,7 +135,7 @@ internal sealed class LocalUsage : IUsageLedger, IUsageMemory
         _scan.ScanAsync(owner, month, after, limit, cancellation);
 
     public ValueTask<IReadOnlyList<MonthCount>> CountMonthsAsync(ReadOnlyMemory<byte> owner, CancellationToken cancellation) =>
-        _scan.CountMonthsAsync(owner, cancellation);
+        MonthCounts.ReadAsync(_store, owner, cancellation);
 
     private bool IsResident(ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key, MonthLabel month)
     {

@@ -57,12 +57,17 @@ internal sealed class RequestMemory(KeyTable table, DecisionKeeper keeper, IJour
             decision.Fail(DecisionStatus.Overloaded, "there is no room for another request id or reservation");
             return false;
         }
-        if (isRemembered && shard.Census.Requests(command.Namespace.NameUtf8, command.Key) >= command.Namespace.RequestIdsPerKeyMax)
+        if (!table.TryCountRecords(command.Namespace.NameUtf8, command.Key, command.Now, out long requests, out long reservations))
+        {
+            decision.Fail(DecisionStatus.Unavailable, "the key's block has to be brought first");
+            return false;
+        }
+        if (isRemembered && requests >= command.Namespace.RequestIdsPerKeyMax)
         {
             decision.Fail(DecisionStatus.Overloaded, $"request_id: the key has {command.Namespace.RequestIdsPerKeyMax} request ids in its window");
             return false;
         }
-        if (command.Hold is { } hold && !TryHold(scratch, command, hold, decision))
+        if (command.Hold is { } hold && !TryHold(scratch, command, hold, reservations, decision))
         {
             return false;
         }
@@ -90,15 +95,15 @@ internal sealed class RequestMemory(KeyTable table, DecisionKeeper keeper, IJour
         }
     }
 
-    private static bool TryHold(CheckScratch scratch, in GrainCommand command, in ReservationTerms hold, Decision decision)
+    private bool TryHold(CheckScratch scratch, in GrainCommand command, in ReservationTerms hold, long reservations, Decision decision)
     {
         Shard shard = scratch.Levels[0].Shard;
-        if (shard.Census.Reservations(command.Namespace.NameUtf8, command.Key).Count >= command.Namespace.ReservationsPerKeyMax)
+        if (reservations >= command.Namespace.ReservationsPerKeyMax)
         {
             decision.Fail(DecisionStatus.Overloaded, $"the key has {command.Namespace.ReservationsPerKeyMax} open reservations");
             return false;
         }
-        byte[] state = ReservationState.Of(scratch, command, hold).Encode();
+        byte[] state = ReservationState.Of(scratch, command, hold, isTallied: table.Tally is not null).Encode();
         if (state.Length > Bounds.RecordBytesMax)
         {
             decision.Reject(DecisionStatus.InvalidArgument, "attributes", "are too long for everything the reservation has to hold");

@@ -10,7 +10,8 @@ namespace Quota.Silo.Execution.Local;
 /// What a reservation holds, or how it ended (block kind 5). Everything of a reservation belongs to the instant it was made at.
 /// Little-endian, APPEND-ONLY (golden test: RecordGoldenTests; docs/DATA_FILE.md).
 /// <code>
-/// i64 forget at ns, u8 version = 1, u8 state (ReservationPhase), u8 settles when expired, u8 units, u8 levels, 3 bytes 0,
+/// i64 forget at ns, u8 version = 1, u8 state (ReservationPhase), u8 settles when expired, u8 units, u8 levels,
+/// u8 1 if it is counted in the key's tally (shared stores), 2 bytes 0,
 /// i64 window ns and i64 wall ms it was made at, i64 expires ns
 /// per unit:  u8 name length, name, i64 estimate, i64 settled
 /// per level: u16 length, id of the key's own block
@@ -22,6 +23,7 @@ internal sealed class ReservationState
 {
     private const byte Version = 1;
     private const int HeadBytes = 40;
+    private bool _isTallied;
 
     public long ForgetAtNs { get; set; } = RecordHead.Never;
 
@@ -51,11 +53,15 @@ internal sealed class ReservationState
     /// <summary>Whether the reservation of this record is open.</summary>
     public static bool IsOpen(ReadOnlySpan<byte> state) => (ReservationPhase)state[9] == ReservationPhase.Open;
 
+    /// <summary>Whether the reservation of this record is counted in the tally of its key as long as it is open.</summary>
+    public static bool IsTallied(ReadOnlySpan<byte> state) => state[13] != 0;
+
     /// <summary>What a check that was accepted on all levels holds.</summary>
-    public static ReservationState Of(CheckScratch scratch, in GrainCommand command, in ReservationTerms hold)
+    public static ReservationState Of(CheckScratch scratch, in GrainCommand command, in ReservationTerms hold, bool isTallied = false)
     {
         var state = new ReservationState
         {
+            _isTallied = isTallied,
             SettlesWhenExpired = hold.SettlesWhenExpired ?? command.Namespace.SettlesExpired,
             MadeAt = command.Now,
             ExpiresAtNs = command.Now.WindowNs + (RequestMemory.TtlMs(hold) * 1_000_000),
@@ -99,7 +105,7 @@ internal sealed class ReservationState
         using var bytes = new MemoryStream();
         using var writer = new BinaryWriter(bytes);
         writer.Write(ForgetAtNs);
-        writer.Write([Version, (byte)Phase, (byte)(SettlesWhenExpired ? 1 : 0), (byte)Units.Count, (byte)KeyIds.Count, 0, 0, 0]);
+        writer.Write([Version, (byte)Phase, (byte)(SettlesWhenExpired ? 1 : 0), (byte)Units.Count, (byte)KeyIds.Count, (byte)(_isTallied ? 1 : 0), 0, 0]);
         writer.Write(MadeAt.WindowNs);
         writer.Write(MadeAt.WallMs);
         writer.Write(ExpiresAtNs);
@@ -137,6 +143,7 @@ internal sealed class ReservationState
         ReadOnlySpan<byte> flags = reader.ReadBytes(8);
         decoded.Phase = (ReservationPhase)flags[1];
         decoded.SettlesWhenExpired = flags[2] != 0;
+        decoded._isTallied = flags[5] != 0;
         decoded.MadeAt = new Instant(reader.ReadInt64(), reader.ReadInt64());
         decoded.ExpiresAtNs = reader.ReadInt64();
         for (int i = 0; i < flags[3]; i++)

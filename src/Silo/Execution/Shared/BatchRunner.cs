@@ -242,7 +242,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
         {
             await LoadLayoutsAsync().ConfigureAwait(false);
         }
-        bench.View.Bring(id, new CachedBlock(grain));
+        bench.View.Bring(id, CachedBlock.Of(layouts, id, grain));
     }
 
     /// <summary>Takes in the layouts that other silos have made.</summary>
@@ -286,7 +286,7 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
         }
         foreach (GrainSave save in saves)
         {
-            _cache.Put(save.Id.ToArray(), new CachedBlock(save.IsDeletion ? null : save.Grain));
+            _cache.Put(save.Id.ToArray(), CachedBlock.Of(layouts, save.Id.Span, save.IsDeletion ? null : save.Grain));
         }
     }
 

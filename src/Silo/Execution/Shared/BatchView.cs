@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Quota.Silo.Store;
 
 namespace Quota.Silo.Execution.Shared;
@@ -49,24 +50,27 @@ internal sealed class BatchView : IGrainStore
         }
     }
 
-    public ValueTask<StoredGrain?> LoadAsync(ReadOnlyMemory<byte> id, CancellationToken cancellation)
+    /// <summary>What the store has under an id. False if it has to be brought first; then it is noted as missing.</summary>
+    public bool TryFind(byte[] id, [NotNullWhen(true)] out CachedBlock? block)
     {
-        byte[] wanted = id.ToArray();
-        if (_blocks.TryGetValue(wanted, out CachedBlock? block))
+        if (_blocks.TryGetValue(id, out block))
         {
-            return new(block.Grain);
+            return true;
         }
-        byte[] key = GrainId.KeyIdOf(wanted);
+        byte[] key = GrainId.KeyIdOf(id);
         if (_keys.Contains(key))
         {
-            Missing.Add(wanted);
+            Missing.Add(id);
         }
         else
         {
             ForeignKeys.Add(key);
         }
-        throw new StoreException("the block has to be brought first");
+        return false;
     }
+
+    public ValueTask<StoredGrain?> LoadAsync(ReadOnlyMemory<byte> id, CancellationToken cancellation) =>
+        TryFind(id.ToArray(), out CachedBlock? block) ? new(block.Grain) : throw new StoreException("the block has to be brought first");
 
     public ValueTask SaveAsync(IReadOnlyList<GrainSave> saves, Memory<bool> saved, CancellationToken cancellation) => throw Unused();
 

@@ -7,6 +7,9 @@ internal sealed class BytesComparer : IEqualityComparer<byte[]>, IAlternateEqual
 {
     public static readonly BytesComparer Instance = new();
 
+    /// <summary>The order of the bytes.</summary>
+    public static readonly IComparer<byte[]> Order = Comparer<byte[]>.Create(static (x, y) => x.AsSpan().SequenceCompareTo(y));
+
     public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
 
     public int GetHashCode([DisallowNull] byte[] obj) => GetHashCode(obj.AsSpan());

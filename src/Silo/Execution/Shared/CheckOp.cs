@@ -42,7 +42,7 @@ internal sealed class CheckOp : StoreOp
         _done = new TaskCompletionSource<Decision>(continuations);
         Blocks = blocks;
         IsLeasable = LeaseFront.IsEligible(command);
-        Predicted = command.RequestId.IsEmpty || _isPeek ? [.. blocks.Select(b => b.Id)] : [.. blocks.Select(b => b.Id), RequestRecordId(command)];
+        Predicted = [.. Predict(command, blocks)];
     }
 
     /// <summary>The decision, made and kept.</summary>
@@ -116,6 +116,26 @@ internal sealed class CheckOp : StoreOp
         Restart(_decision.At);
         _decision.Fail(fault.Status, fault.Message);
         Complete();
+    }
+
+    /// <summary>The blocks it counts on; if it leaves a record behind, the key's own block, which counts them, and what it finds of its request id.</summary>
+    private static List<byte[]> Predict(in GrainCommand command, List<CheckBlock> blocks)
+    {
+        List<byte[]> ids = [.. blocks.Select(b => b.Id)];
+        if (command.IsPeek || (command.RequestId.IsEmpty && command.Hold is null))
+        {
+            return ids;
+        }
+        byte[] keyId = UsageMover.KeyId(command.Namespace, command.Key);
+        if (!ids.Exists(id => id.AsSpan().SequenceEqual(keyId)))
+        {
+            ids.Add(keyId);
+        }
+        if (!command.RequestId.IsEmpty)
+        {
+            ids.Add(RequestRecordId(command));
+        }
+        return ids;
     }
 
     private static byte[] RequestRecordId(in GrainCommand command)

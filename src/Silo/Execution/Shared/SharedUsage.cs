@@ -9,18 +9,17 @@ using Quota.Silo.Usage;
 namespace Quota.Silo.Execution.Shared;
 
 /// <summary>
-/// What keys used, in the shared store. A key is read, adjusted and sealed by a step of its own, which is consistent; a scan walks the
-/// store and reads every key it finds by such a step, because two blocks of a key may be saved between two pages.
-/// <para>Safe for concurrent use: it has no state but the number of reads.</para>
+/// What keys used, in the shared store. A key is read, adjusted and sealed by a step of its own, which is consistent; a scan reads the
+/// store by pages (<see cref="SharedUsageScan"/>).
+/// <para>Safe for concurrent use: it has no state of its own.</para>
 /// </summary>
-internal sealed class SharedUsage : IUsageLedger, IUsageMemory
+internal sealed class SharedUsage : IUsageLedger
 {
     private readonly StepRunner _steps;
     private readonly IGrainStore _store;
     private readonly IClock _clock;
     private readonly LeaseSettler? _settler;
-    private readonly UsageScan _scan;
-    private long _reads;
+    private readonly SharedUsageScan _scan;
 
     public SharedUsage(StepRunner steps, IGrainStore store, BatchRunner runner, LayoutRegistry layouts, IClock clock, LeaseSettler? settler)
     {
@@ -28,35 +27,35 @@ internal sealed class SharedUsage : IUsageLedger, IUsageMemory
         _steps = steps;
         _store = store;
         _clock = clock;
-        _scan = new UsageScan(store, this, (key, grain) => UsageDayReader.Read(layouts, key, grain)) { BeforeScan = runner.LoadLayoutsAsync };
+        _scan = new SharedUsageScan(store, layouts, runner.LoadLayoutsAsync, ReadAsync);
     }
-
-    /// <summary>Never the same: the store alone is not a consistent reading of a key.</summary>
-    public long Departures => Interlocked.Increment(ref _reads);
 
     public async ValueTask<KeyUsageState> ReadAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, CancellationToken cancellation)
     {
+        byte[] keyId = GrainId.OfKey(owner.Span, key.Span);
         if (_settler is not null)
         {
-            await _settler.SettleAsync(GrainId.OfKey(owner.Span, key.Span)).ConfigureAwait(false);
+            await _settler.SettleAsync(keyId).ConfigureAwait(false);
         }
+        // Before the counts, so that what is settled meanwhile is not in neither.
+        UnsettledLeases leases = await UnsettledLeases.OfKeyAsync(_store, owner, key, cancellation).ConfigureAwait(false);
         (KeyUsageState? state, string? fault) = await _steps.RunAsync<(KeyUsageState?, string?)>(
-            [GrainId.OfKey(owner.Span, key.Span)],
+            [keyId],
             bench => (TryNow(() => bench.Usage.ReadAsync(owner, key, month, cancellation)), null),
             fault => (null, fault.Message)).ConfigureAwait(false);
         if (state is null)
         {
             throw new StoreException(fault ?? "the key cannot be read");
         }
-        IReadOnlyDictionary<string, long> reserved = await ReservedAsync(owner, key, cancellation).ConfigureAwait(false);
-        IReadOnlyDictionary<string, long> unsettled = await UnsettledAsync(owner, key, month, state, cancellation).ConfigureAwait(false);
-        return new KeyUsageState { KeyUtf8 = state.KeyUtf8, Month = state.Month, Day = state.Day, Reserved = reserved, Unsettled = unsettled };
+        return new KeyUsageState
+        {
+            KeyUtf8 = state.KeyUtf8,
+            Month = state.Month,
+            Day = state.Day,
+            Reserved = await SharedUsageScan.ReservedAsync(_store, owner, key, cancellation).ConfigureAwait(false),
+            Unsettled = leases.Units(keyId, month, state.Month),
+        };
     }
-
-    public ValueTask<KeyUsageState?> TryReadAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, CancellationToken cancellation) => default;
-
-    /// <summary>Not asked: every row is read by <see cref="ReadAsync"/>.</summary>
-    public IReadOnlyDictionary<string, long> Reserved(ReadOnlySpan<byte> owner, ReadOnlySpan<byte> key) => new Dictionary<string, long>();
 
     public async ValueTask<AdjustResult> AdjustAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, BillingModel billing, UsageAdjustment adjustment, CancellationToken cancellation)
     {
@@ -83,35 +82,7 @@ internal sealed class SharedUsage : IUsageLedger, IUsageMemory
         _scan.ScanAsync(owner, month, after, limit, cancellation);
 
     public ValueTask<IReadOnlyList<MonthCount>> CountMonthsAsync(ReadOnlyMemory<byte> owner, CancellationToken cancellation) =>
-        _scan.CountMonthsAsync(owner, cancellation);
-
-    private async ValueTask<IReadOnlyDictionary<string, long>> ReservedAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, CancellationToken cancellation)
-    {
-        var held = new Dictionary<string, long>(StringComparer.Ordinal);
-        await foreach ((byte[] _, StoredGrain grain) in _store.WalkAsync(GrainId.PrefixOf(GrainId.ReservationRecord, owner.Span, key.Span), cancellation).ConfigureAwait(false))
-        {
-            LocalUsage.AddHeld(ReservationState.Decode(grain.State.Span), held);
-        }
-        return held;
-    }
-
-    private async ValueTask<IReadOnlyDictionary<string, long>> UnsettledAsync(ReadOnlyMemory<byte> owner, ReadOnlyMemory<byte> key, MonthLabel month, KeyUsageState state, CancellationToken cancellation)
-    {
-        var unsettled = new Dictionary<string, long>(StringComparer.Ordinal);
-        await foreach ((byte[] bookId, LeaseEntry lease) in LeaseSweep.ScanAsync(_store, GrainId.PrefixOf(GrainId.LeaseRecord, owner.Span, key.Span), cancellation).ConfigureAwait(false))
-        {
-            bool isOfMonth = state.Month is { } record ? lease.GrantedAt.WallMs >= record.StartMs && lease.GrantedAt.WallMs < record.EndMs : BillingModel.Utc.MonthAt(lease.GrantedAt.WallMs) == month;
-            if (!isOfMonth || LeaseBook.BlockIdOf(bookId)[0] != GrainId.KeyBlock)
-            {
-                continue;
-            }
-            foreach ((string unit, long units) in LostUsage.Units(lease))
-            {
-                unsettled[unit] = unsettled.GetValueOrDefault(unit) + units;
-            }
-        }
-        return unsettled;
-    }
+        MonthCounts.ReadAsync(_store, owner, cancellation);
 
     /// <summary>On a bench nothing waits; what is missing ends the step, and it is run again.</summary>
     private static TValue? TryNow<TValue>(Func<ValueTask<TValue>> step)

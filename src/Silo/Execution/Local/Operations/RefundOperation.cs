@@ -32,9 +32,16 @@ internal sealed class RefundOperation(TransactionRunner transactions, KeyTable t
                     ? Outcome<Refunded>.Done(RememberedRefund.Decode(known.State, transaction.Now))
                     : Outcome<Refunded>.Failed(DecisionStatus.InvalidArgument, "request_id", "was used for another request of this key");
             }
-            if (requestId.Length > 0 && table.ShardOfKey(owner.NameUtf8, key).Census.Requests(owner.NameUtf8, key) >= owner.RequestIdsPerKeyMax)
+            if (requestId.Length > 0)
             {
-                return Outcome<Refunded>.Failed(DecisionStatus.Overloaded, "request_id", $"the key has {owner.RequestIdsPerKeyMax} request ids in its window");
+                if (!table.TryCountRecords(owner.NameUtf8, key, transaction.Now, out long ids, out _))
+                {
+                    return default;
+                }
+                if (ids >= owner.RequestIdsPerKeyMax)
+                {
+                    return Outcome<Refunded>.Failed(DecisionStatus.Overloaded, "request_id", $"the key has {owner.RequestIdsPerKeyMax} request ids in its window");
+                }
             }
             if (Apply(transaction, levels, keyIds, input, at) is not { } refunded)
             {

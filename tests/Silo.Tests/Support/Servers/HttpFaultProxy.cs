@@ -37,6 +37,7 @@ public sealed class HttpFaultProxy : IAsyncDisposable
         {
             while (true)
             {
+                serving.RemoveAll(s => s.IsCompletedSuccessfully);
                 serving.Add(ServeAsync(await _listener.GetContextAsync()));
             }
         }
@@ -48,27 +49,33 @@ public sealed class HttpFaultProxy : IAsyncDisposable
 
     private async Task ServeAsync(HttpListenerContext context)
     {
+        try
+        {
+            await AnswerAsync(context);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or HttpListenerException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The caller has given up, or the server has: then the caller hears no answer, instead of waiting for one.
+            context.Response.Abort();
+        }
+    }
+
+    private async Task AnswerAsync(HttpListenerContext context)
+    {
         string operation = (context.Request.Headers["X-Amz-Target"] ?? "").Split('.')[^1];
         var body = new MemoryStream();
         await context.Request.InputStream.CopyToAsync(body);
         HttpFault? fault = Fault(operation);
         (int status, byte[] answer) = fault is { Status: > 0 } ? (fault.Status, System.Text.Encoding.UTF8.GetBytes(fault.Body)) : await ForwardAsync(context.Request, body.ToArray());
-        try
+        if (fault is { IsLost: true })
         {
-            if (fault is { IsLost: true })
-            {
-                await (fault.Meanwhile?.Invoke() ?? Task.CompletedTask);
-                context.Response.Abort();
-                return;
-            }
-            context.Response.StatusCode = status;
-            context.Response.ContentType = "application/x-amz-json-1.0";
-            context.Response.Close(answer, willBlock: false);
+            await (fault.Meanwhile?.Invoke() ?? Task.CompletedTask);
+            context.Response.Abort();
+            return;
         }
-        catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or InvalidOperationException)
-        {
-            // The caller has given up.
-        }
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/x-amz-json-1.0";
+        context.Response.Close(answer, willBlock: false);
     }
 
     private async Task<(int Status, byte[] Answer)> ForwardAsync(HttpListenerRequest request, byte[] body)

@@ -8,9 +8,10 @@ namespace Quota.Chaos;
 internal sealed record ChaosOptions
 {
     public const string Usage = """
-        usage: Quota.Chaos table  [--executor E] [--store S] [--seconds 10] [--amount 300] [--out FILE] [--only SITUATION,…] [--plant 0]
-               Quota.Chaos faults [--executor E] [--store S] [--faults 20] [--seed N] [--rate 150] [--away 30] [--plant 0]
+        usage: Quota.Chaos table  [--executor E] [--store S] [--seconds 10] [--amount N] [--out FILE] [--only SITUATION,…] [--plant 0]
+               Quota.Chaos faults [--executor E] [--store S] [--faults 20] [--seed M] [--rate 150] [--away 30] [--plant 0]
         E: shared (default) or orleans
+        N: units that each limit admits in 2 s; default: 300 on PostgreSQL, 150 on DynamoDB Local, which bears less
         S: postgresql or dynamodb; default: postgresql where there is a server, otherwise dynamodb
         """;
 
@@ -26,8 +27,8 @@ internal sealed record ChaosOptions
     /// <summary>Of the table: how long each case is loaded, at least.</summary>
     public int Seconds { get; init; } = 10;
 
-    /// <summary>Of the table: units that each rate limit admits in two seconds.</summary>
-    public int Amount { get; init; } = 300;
+    /// <summary>Of the table: units that each rate limit admits in two seconds; 0: what the store can bear.</summary>
+    public int Amount { get; init; }
 
     /// <summary>Of the table: where it is written as well, in Markdown.</summary>
     public string Out { get; init; } = "";

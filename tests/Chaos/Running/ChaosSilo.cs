@@ -19,6 +19,7 @@ internal sealed class ChaosSilo : IAsyncDisposable
     private readonly double _clockAheadSeconds;
     private Process? _process;
     private volatile bool _isExpectedToEnd;
+    private volatile string _lastLine = "";
 
     /// <param name="plan">What it shares with the others.</param>
     /// <param name="name">Its name.</param>
@@ -56,9 +57,9 @@ internal sealed class ChaosSilo : IAsyncDisposable
         {
             if (i == Starts)
             {
-                throw new InvalidDataException($"{Name} did not start, see {_log}");
+                throw new InvalidDataException($"{Name} did not start: {_lastLine}; see {_log}");
             }
-            Console.WriteLine($"{Name} did not start and is started again; see {_log}");
+            Console.WriteLine($"{Name} did not start and is started again: {_lastLine}; see {_log}");
         }
     }
 
@@ -79,11 +80,16 @@ internal sealed class ChaosSilo : IAsyncDisposable
         TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
         void Take(object sender, DataReceivedEventArgs line)
         {
+            if (line.Data is not { Length: > 0 } text)
+            {
+                return;
+            }
+            _lastLine = text;
             lock (_log)
             {
-                File.AppendAllText(_log, line.Data + "\n");
+                File.AppendAllText(_log, text + "\n");
             }
-            if (line.Data?.StartsWith("ready", StringComparison.Ordinal) == true)
+            if (text.StartsWith("ready", StringComparison.Ordinal))
             {
                 ready.TrySetResult();
             }

@@ -22,6 +22,9 @@ internal sealed class ChaosStore : IAsyncDisposable
     /// <summary>Where silos, or their proxies, connect.</summary>
     public int Port => _throttle is null ? _postgres!.Port : new Uri(_throttle.Endpoint).Port;
 
+    /// <summary>Units that each limit of the table admits in two seconds, so that twice as much is asked for without the store itself being the limit: DynamoDB Local does some hundreds of conditional writes a second.</summary>
+    public int TableAmount => IsPostgres ? 300 : 150;
+
     public bool IsPostgres => _postgres is not null;
 
     /// <summary>Starts it: what is asked for, or PostgreSQL where it is to be had.</summary>

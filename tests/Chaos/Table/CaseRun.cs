@@ -9,8 +9,14 @@ namespace Quota.Chaos.Table;
 /// </summary>
 internal sealed class CaseRun(ChaosOptions options, TableResult result)
 {
-    /// <summary>What any silo must get of a hot key's permits while all are asked for alike, in percent.</summary>
-    private const double ShareMin = 15;
+    /// <summary>
+    /// What any silo must get of a hot key's permits in peace, ÷ its part of all decisions: three that are asked alike and decide alike get 15 % at least.
+    /// A silo that decides less, because its machine or store is too slow for the load, cannot admit as much.
+    /// </summary>
+    private const double ShareMin = 0.45;
+
+    /// <summary>More than this without a decision in peace, and the load was too much for the machine or the store.</summary>
+    private const double ErrorsOfPeaceMax = 0.02;
 
     private static readonly TimeSpan LoadBefore = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan LoadAfter = TimeSpan.FromSeconds(2);
@@ -82,13 +88,16 @@ internal sealed class CaseRun(ChaosOptions options, TableResult result)
         {
             return;
         }
+        if (measured.Errors > ErrorsOfPeaceMax)
+        {
+            result.Notes.Add(string.Create(CultureInfo.InvariantCulture, $"{where}: {measured.Errors:0.0 %} of the calls got no decision in peace: the load is too much for this machine or its store, and what callers saw says less of the faults (--amount lowers it)."));
+        }
+        double decided = Math.Max(1, load.Counts.Sum(c => c.Decided.Count));
         foreach ((string limit, double[] percent) in CallerRow.Shares(load))
         {
             result.Shares.Add($"| {measured.Executor} | {limit} | {string.Join(" | ", percent.Select(p => p.ToString("0.0", CultureInfo.InvariantCulture)))} |");
-            if (percent.Min() < ShareMin)
-            {
-                result.Faults.Add($"{measured.Executor}, {limit}: a silo got {percent.Min():0.0} % of the permits");
-            }
+            result.Faults.AddRange(percent.Index().Where(p => p.Item < 100 * ShareMin * load.Counts[p.Index].Decided.Count / decided)
+                .Select(p => string.Create(CultureInfo.InvariantCulture, $"{where}: {cluster.Silos[p.Index].Name} got {p.Item:0.0} % of the permits of the {limit} with {100 * load.Counts[p.Index].Decided.Count / decided:0.0} % of the decisions")));
         }
     }
 }

@@ -32,7 +32,7 @@ internal sealed class TableResult
             Shares.ForEach(s => text.AppendLine(s));
         }
         text.AppendLine();
-        foreach (Situation situation in Cases.Select(c => c.Situation).Distinct())
+        foreach (Situation situation in Cases.Select(c => c.Situation).Distinct().Where(s => s.Name != Situation.Peace))
         {
             text.AppendLine($"- *{situation.Name}*: {situation.What}.");
         }

@@ -10,11 +10,10 @@ internal sealed class TableRun
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly string _folder = Directory.CreateTempSubdirectory("quota-chaos-").FullName;
     private readonly TableResult _result = new();
-    private readonly ChaosOptions _options;
-    private readonly CaseRun _cases;
+    private ChaosOptions _options;
     private int _left;
 
-    private TableRun(ChaosOptions options) => (_options, _cases) = (options, new CaseRun(options, _result));
+    private TableRun(ChaosOptions options) => _options = options;
 
     /// <summary>Measures, prints, and answers the exit code: 0, or 1 if anything is not as promised or could not be measured.</summary>
     public static Task<int> RunAsync(ChaosOptions options) => new TableRun(options).RunAsync();
@@ -26,6 +25,7 @@ internal sealed class TableRun
         try
         {
             await using ChaosStore store = await ChaosStore.StartAsync(_options.Store);
+            _options = _options with { Amount = _options.Amount == 0 ? store.TableAmount : _options.Amount };
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"chaos table: {_options.Executor} on {store.Name}, amount {_options.Amount} in 2 s, demand {HotKey.DemandPerSecond(_options):0}/s per key, at least {_options.Seconds} s a case; files in {_folder}"));
             _left = Chosen.Sum(s => s.IsForOne ? 3 : 2);
             await RunOneAsync();
@@ -59,6 +59,7 @@ internal sealed class TableRun
             return;
         }
         await using ChaosCluster one = await ChaosCluster.StartAsync(new ClusterPlan(_folder, "one", HotKey.Configuration(_options)) { ClocksAheadSeconds = [0] });
+        await WarmUpAsync(one);
         foreach (Situation situation in situations)
         {
             await MeasureAsync(one, situation, "local", isLeased: false);
@@ -78,8 +79,8 @@ internal sealed class TableRun
             _left -= 2;
             _result.Notes.Add("Clocks 2 s apart were not measured: no libfaketime (Debian: faketime).");
         }
-        await RunAsync(plan with { Set = "growing_1", ClocksAheadSeconds = new double[5], StartedAtFirst = 1 }, SiloSet.Growing, [true]);
-        await RunAsync(plan with { Set = "growing_2", ClocksAheadSeconds = new double[5], StartedAtFirst = 1 }, SiloSet.Growing, [false]);
+        await RunAsync(plan with { Set = "growing1", ClocksAheadSeconds = new double[5], StartedAtFirst = 1 }, SiloSet.Growing, [true]);
+        await RunAsync(plan with { Set = "growing2", ClocksAheadSeconds = new double[5], StartedAtFirst = 1 }, SiloSet.Growing, [false]);
     }
 
     private async Task RunAsync(ClusterPlan plan, SiloSet silos, bool[] leases)
@@ -89,10 +90,11 @@ internal sealed class TableRun
         {
             return;
         }
-        Say($"starting {Math.Min(plan.StartedAtFirst, plan.ClocksAheadSeconds.Length)} silos");
+        Say($"starting {Math.Min(plan.StartedAtFirst, plan.ClocksAheadSeconds.Length)} of {plan.ClocksAheadSeconds.Length} silos");
         await using ChaosCluster cluster = await ChaosCluster.StartAsync(plan);
         // Until every silo has read the others' clocks.
         await Task.Delay(TimeSpan.FromSeconds(3));
+        await WarmUpAsync(cluster);
         foreach (Situation situation in situations)
         {
             foreach (bool isLeased in leases)
@@ -106,9 +108,17 @@ internal sealed class TableRun
     {
         long since = Stopwatch.GetTimestamp();
         Say($"{situation.Name}, {executor} ({_left} to go)");
-        CaseResult measured = await _cases.MeasureAsync(cluster, situation, executor, isLeased);
+        CaseResult measured = await new CaseRun(_options, _result).MeasureAsync(cluster, situation, executor, isLeased);
         _left--;
         Say(string.Create(CultureInfo.InvariantCulture, $"    {Stopwatch.GetElapsedTime(since).TotalSeconds:0} s: {measured.Progress()}"));
+    }
+
+    private async Task WarmUpAsync(ChaosCluster cluster)
+    {
+        if (!await WarmUp.RunAsync(cluster))
+        {
+            _result.Notes.Add($"The silos of {cluster.Plan.Set} were not at rest a minute after their start: this machine or its store is too slow, and what callers saw says less of the faults.");
+        }
     }
 
     private static void Say(string what) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTime.Now:HH:mm:ss} {what}"));

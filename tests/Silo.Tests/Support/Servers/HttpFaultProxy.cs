@@ -6,6 +6,7 @@ namespace Quota.Silo.Tests.Support.Servers;
 public sealed class HttpFaultProxy : IAsyncDisposable
 {
     private readonly HttpListener _listener = new();
+    private readonly CancellationTokenSource _ending = new();
     private readonly HttpClient _client;
     private readonly Task _accepting;
 
@@ -25,9 +26,12 @@ public sealed class HttpFaultProxy : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Whatever is on its way: a caller that is gone may never send the rest of what it asks.
+        await _ending.CancelAsync();
         _listener.Close();
         await _accepting;
         _client.Dispose();
+        _ending.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -64,12 +68,12 @@ public sealed class HttpFaultProxy : IAsyncDisposable
     {
         string operation = (context.Request.Headers["X-Amz-Target"] ?? "").Split('.')[^1];
         var body = new MemoryStream();
-        await context.Request.InputStream.CopyToAsync(body);
+        await context.Request.InputStream.CopyToAsync(body, _ending.Token).WaitAsync(_ending.Token);
         HttpFault? fault = Fault(operation);
         (int status, byte[] answer) = fault is { Status: > 0 } ? (fault.Status, System.Text.Encoding.UTF8.GetBytes(fault.Body)) : await ForwardAsync(context.Request, body.ToArray());
         if (fault is { IsLost: true })
         {
-            await (fault.Meanwhile?.Invoke() ?? Task.CompletedTask);
+            await (fault.Meanwhile?.Invoke() ?? Task.CompletedTask).WaitAsync(_ending.Token);
             context.Response.Abort();
             return;
         }
@@ -89,7 +93,7 @@ public sealed class HttpFaultProxy : IAsyncDisposable
             }
         }
         forwarded.Content.Headers.TryAddWithoutValidation("Content-Type", request.ContentType);
-        using HttpResponseMessage answer = await _client.SendAsync(forwarded);
+        using HttpResponseMessage answer = await _client.SendAsync(forwarded, _ending.Token);
         return ((int)answer.StatusCode, await answer.Content.ReadAsByteArrayAsync());
     }
 }

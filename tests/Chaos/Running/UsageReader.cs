@@ -16,6 +16,7 @@ internal sealed class UsageReader(ChaosCluster cluster, DateTimeOffset start)
     public static readonly TimeSpan SettleTimeout = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BringBackAfter = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Units that are billed of a key, and such that are unsettled.</summary>
@@ -42,8 +43,11 @@ internal sealed class UsageReader(ChaosCluster cluster, DateTimeOffset start)
     }
 
     /// <summary>Waits until a silo says that nothing of these keys is unsettled; answers how long that took.</summary>
+    /// <param name="silo">Which one is asked.</param>
+    /// <param name="keys">Which keys.</param>
+    /// <param name="bringBack">Called once with the units that are unsettled after ten seconds: brings back who can settle them; then the time begins anew.</param>
     /// <exception cref="InvalidDataException">It never says so, or does not answer as it must.</exception>
-    public async Task<TimeSpan> WaitUntilSettledAsync(int silo, IReadOnlyCollection<(string Namespace, string Key)> keys)
+    public async Task<TimeSpan> WaitUntilSettledAsync(int silo, IReadOnlyCollection<(string Namespace, string Key)> keys, Func<long, Task>? bringBack = null)
     {
         long since = Stopwatch.GetTimestamp();
         using var timer = new PeriodicTimer(RetryInterval);
@@ -59,7 +63,13 @@ internal sealed class UsageReader(ChaosCluster cluster, DateTimeOffset start)
             {
                 return waited;
             }
-            if (waited > SettleTimeout)
+            if (bringBack is not null && waited > BringBackAfter)
+            {
+                await bringBack(unsettled);
+                bringBack = null;
+                since = Stopwatch.GetTimestamp();
+            }
+            else if (waited > SettleTimeout)
             {
                 throw new InvalidDataException($"{unsettled} units are still unsettled {SettleTimeout.TotalSeconds:0} s after everything came back");
             }

@@ -37,7 +37,7 @@ internal sealed class CaseRun(ChaosOptions options, TableResult result)
         {
             load.Admissions[0].Add(load.Admissions[0][0]);
         }
-        CaseBilling[] billing = await BillAsync(cluster.InService[0], situation, owner, load, usage);
+        CaseBilling[] billing = await BillAsync(cluster, situation, $"{situation.Name}, {executor}", owner, load, usage);
         TableRow[] rows = TableRow.Of(situation, executor, isLeased ? cluster.Holders : 0, load, options);
         var measured = CaseResult.Of(situation, executor, rows, billing, load, options);
         result.Cases.Add(measured);
@@ -65,9 +65,19 @@ internal sealed class CaseRun(ChaosOptions options, TableResult result)
         return load;
     }
 
-    private static async Task<CaseBilling[]> BillAsync(int silo, Situation situation, string owner, HotLoad load, UsageReader usage)
+    /// <summary>
+    /// A silo that has left for good, and could not reach the store to settle its leases when it left, has what it spent in its journal:
+    /// it is started once more, which is said in the table, and nobody asks it.
+    /// </summary>
+    private async Task<CaseBilling[]> BillAsync(ChaosCluster cluster, Situation situation, string where, string owner, HotLoad load, UsageReader usage)
     {
-        await usage.WaitUntilSettledAsync(silo, [.. HotKey.All.Select(k => (owner, k.In(situation)))]);
+        int silo = cluster.InService[0];
+        async Task BringBackAsync(long unsettled)
+        {
+            result.Notes.Add(string.Create(CultureInfo.InvariantCulture, $"{where}: {unsettled:N0} units were unsettled until silos that had left were started once more: the store was too slow for them to settle when they left."));
+            await Task.WhenAll(cluster.Silos.Where((_, i) => !cluster.InService.Contains(i)).Select(s => s.StartAsync()));
+        }
+        await usage.WaitUntilSettledAsync(silo, [.. HotKey.All.Select(k => (owner, k.In(situation)))], situation.Silos == SiloSet.Growing ? BringBackAsync : null);
         var billing = new CaseBilling[HotKey.All.Length];
         for (int key = 0; key < billing.Length; key++)
         {

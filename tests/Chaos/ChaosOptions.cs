@@ -1,4 +1,6 @@
 using System.Globalization;
+using Quota.Chaos.Running;
+using Quota.Chaos.Table;
 
 namespace Quota.Chaos;
 
@@ -6,13 +8,18 @@ namespace Quota.Chaos;
 internal sealed record ChaosOptions
 {
     public const string Usage = """
-        usage: Quota.Chaos table  [--store S] [--seconds 10] [--amount 300] [--out FILE] [--only SITUATION] [--plant 0]
-               Quota.Chaos faults [--store S] [--faults 20] [--seed N] [--rate 150] [--away 30] [--plant 0]
+        usage: Quota.Chaos table  [--executor E] [--store S] [--seconds 10] [--amount N] [--out FILE] [--only SITUATION,…] [--plant 0]
+               Quota.Chaos faults [--executor E] [--store S] [--faults 20] [--seed M] [--rate 150] [--away 30] [--plant 0]
+        E: shared (default) or orleans
+        N: units that each limit admits in 2 s; default: 300 on PostgreSQL, 150 on DynamoDB Local, which bears less
         S: postgresql or dynamodb; default: postgresql where there is a server, otherwise dynamodb
         """;
 
     /// <summary>table or faults.</summary>
     public string Command { get; init; } = "";
+
+    /// <summary>shared or orleans.</summary>
+    public string Executor { get; init; } = SiloProgram.Shared;
 
     /// <summary>postgresql or dynamodb; empty: what is to be had.</summary>
     public string Store { get; init; } = "";
@@ -20,14 +27,14 @@ internal sealed record ChaosOptions
     /// <summary>Of the table: how long each case is loaded, at least.</summary>
     public int Seconds { get; init; } = 10;
 
-    /// <summary>Of the table: units that each rate limit admits in two seconds.</summary>
-    public int Amount { get; init; } = 300;
+    /// <summary>Of the table: units that each rate limit admits in two seconds; 0: what the store can bear.</summary>
+    public int Amount { get; init; }
 
     /// <summary>Of the table: where it is written as well, in Markdown.</summary>
     public string Out { get; init; } = "";
 
-    /// <summary>Of the table: the only situation that is measured.</summary>
-    public string Only { get; init; } = "";
+    /// <summary>Of the table: the only situations that are measured; empty: all.</summary>
+    public string[] Only { get; init; } = [];
 
     public int Faults { get; init; } = 20;
 
@@ -58,8 +65,9 @@ internal sealed record ChaosOptions
             ChaosOptions? next = (args[i], isNumber) switch
             {
                 ("--store", _) when text is "postgresql" or "dynamodb" => options with { Store = text },
+                ("--executor", _) when text is SiloProgram.Shared or SiloProgram.Orleans => options with { Executor = text },
                 ("--out", _) => options with { Out = text },
-                ("--only", _) => options with { Only = text },
+                ("--only", _) when text.Split(',') is var names && Array.TrueForAll(names, n => Situation.All.Any(s => s.Name == n)) => options with { Only = names },
                 ("--seconds", true) when number > 0 => options with { Seconds = number },
                 ("--amount", true) when number > 0 => options with { Amount = number },
                 ("--faults", true) => options with { Faults = number },
@@ -71,7 +79,7 @@ internal sealed record ChaosOptions
             };
             if (next is null)
             {
-                errors.WriteLine($"{args[i]} {text}: not understood\n{Usage}");
+                errors.WriteLine($"{args[i]} {text}: not understood\n{Usage}\nSITUATION: {string.Join(", ", Situation.All.Select(s => s.Name))}");
                 return null;
             }
             options = next;

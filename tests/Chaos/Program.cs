@@ -1,13 +1,18 @@
 using Quota.Chaos;
 using Quota.Chaos.Faults;
+using Quota.Chaos.Running;
 using Quota.Chaos.Table;
 
-// Three silos on one store, as processes, and what faults do to them.
-//   Quota.Chaos table  [--store postgresql] [--seconds 10] [--amount 300] [--out FILE] [--only SITUATION] [--plant 0]
-//   Quota.Chaos faults [--store postgresql] [--faults 20] [--seed N] [--rate 150] [--away 30] [--plant 0]
+// Silos on one store, as processes, and what faults do to them; ChaosOptions.Usage says how it is called.
+// Exit codes: 0 everything is as promised, 1 something is not or the run broke off, 2 it cannot be run like this.
 ChaosOptions? options = ChaosOptions.Parse(args, Console.Error);
 if (options is null)
 {
+    return 2;
+}
+if (SiloProgram.Missing(options.Executor) is { } missing)
+{
+    Console.WriteLine($"chaos {options.Command}: not run: {missing}");
     return 2;
 }
 return options.Command == "table" ? await TableRun.RunAsync(options) : await FaultRun.RunAsync(options);

@@ -20,18 +20,15 @@ internal sealed record Fault(string Name, Func<ChaosCluster, Random, Task<string
             new("cut, then kill -9", CutAndKillAsync),
             new("connections to the store reset", ResetAsync),
             new("store away", (cluster, random) => AwayAsync(cluster, random, awaySeconds)),
+            new("store throttled", ThrottleAsync),
         ];
-        if (store.CanRestart)
+        if (store.IsPostgres)
         {
             kinds.Add(new Fault("store crashes and restarts", async (cluster, _) =>
             {
                 await cluster.Store!.RestartAsync();
                 return "at once";
             }));
-        }
-        if (store.CanThrottle)
-        {
-            kinds.Add(new Fault("store throttles", ThrottleAsync));
         }
         return kinds;
     }
@@ -97,19 +94,19 @@ internal sealed record Fault(string Name, Func<ChaosCluster, Random, Task<string
 
     private static async Task<string> AwayAsync(ChaosCluster cluster, Random random, int seconds)
     {
-        Array.ForEach(cluster.Silos, s => s.Proxy!.Cut());
+        cluster.CutStore();
         TimeSpan away = await WaitAsync(random, seconds * 0.8, seconds);
-        Array.ForEach(cluster.Silos, s => s.Proxy!.Heal());
+        cluster.HealStore();
         return $"for {Text(away)}";
     }
 
     private static async Task<string> ThrottleAsync(ChaosCluster cluster, Random random)
     {
         double part = 0.3 + (0.6 * random.NextDouble());
-        cluster.Store!.Throttle(part);
+        cluster.Throttle(part);
         TimeSpan away = await WaitAsync(random, 2, 6);
-        cluster.Store.Throttle(0);
-        return string.Create(CultureInfo.InvariantCulture, $"{part:0%} of the requests for {Text(away)}");
+        cluster.Throttle(0);
+        return string.Create(CultureInfo.InvariantCulture, $"by {part:0%} for {Text(away)}");
     }
 
     private static ChaosSilo Any(ChaosCluster cluster, Random random) => cluster.Silos[random.Next(cluster.Silos.Length)];

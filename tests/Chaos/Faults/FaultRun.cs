@@ -10,9 +10,6 @@ namespace Quota.Chaos.Faults;
 /// </summary>
 internal static class FaultRun
 {
-    /// <summary>Leases are settled a quarter of a second after their end, and those of a silo that comes back at its start.</summary>
-    private static readonly TimeSpan SettleTimeout = TimeSpan.FromSeconds(60);
-
     public static async Task<int> RunAsync(ChaosOptions options)
     {
         string folder = Directory.CreateTempSubdirectory("quota-chaos-").FullName;
@@ -20,11 +17,11 @@ internal static class FaultRun
         try
         {
             await using ChaosStore store = await ChaosStore.StartAsync(options.Store);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"chaos faults: {store.Name}, {options.Faults} faults, {options.Rate} calls/s, seed {options.Seed}; files in {folder}"));
-            await using ChaosCluster cluster = await ChaosCluster.StartAsync(folder, store, "chaos", Workload.Configuration(), 0, 0, 0);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"chaos faults: {options.Executor} on {store.Name}, {options.Faults} faults, {options.Rate} calls/s, seed {options.Seed}; files in {folder}"));
+            await using ChaosCluster cluster = await ChaosCluster.StartAsync(new ClusterPlan(folder, "chaos", Workload.Configuration()) { Store = store, Executor = options.Executor });
             isRight = await RunAsync(cluster, options);
         }
-        catch (Exception e) when (e is InvalidDataException or TimeoutException or IOException or InvalidOperationException)
+        catch (Exception e) when (e is InvalidDataException or TimeoutException or IOException or InvalidOperationException or HttpRequestException)
         {
             Console.WriteLine("the run broke off: " + e.Message);
         }
@@ -54,9 +51,9 @@ internal static class FaultRun
         cluster.CheckAlive();
         callers.BookOf("leased", Workload.WithIds[0]).Counted(options.Plant);
         var usage = new UsageReader(cluster, start);
-        double settled = await WaitUntilSettledAsync(callers, usage);
+        TimeSpan settled = await usage.WaitUntilSettledAsync(0, [.. callers.Books.Keys]);
         Console.WriteLine("calls: " + string.Join("; ", callers.Events.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.Key} {e.Value:N0}"))));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"nothing unsettled after {settled:0.0} s"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"nothing unsettled after {settled.TotalSeconds:0.0} s"));
         foreach (string fault in callers.Faults)
         {
             Console.WriteLine("FAULT " + fault);
@@ -94,29 +91,6 @@ internal static class FaultRun
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{at,6:0.0} s  {i + 1}. {fault.Name}: {what}, over at {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s; meanwhile {seen}"));
         }
         await Task.Delay(TimeSpan.FromSeconds(1));
-    }
-
-    private static async Task<double> WaitUntilSettledAsync(Callers callers, UsageReader usage)
-    {
-        long start = Stopwatch.GetTimestamp();
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
-        while (await timer.WaitForNextTickAsync())
-        {
-            long unsettled = 0;
-            foreach ((string owner, string key) in callers.Books.Keys)
-            {
-                unsettled += (await usage.ReadAsync(0, owner, key)).Unsettled;
-            }
-            if (unsettled == 0)
-            {
-                break;
-            }
-            if (Stopwatch.GetElapsedTime(start) > SettleTimeout)
-            {
-                throw new InvalidDataException($"{unsettled} units are still unsettled {SettleTimeout.TotalSeconds:0} s after everything came back");
-            }
-        }
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     private static async Task<bool> CompareAsync(UsageReader usage, int silo, Callers callers)

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Quota.Silo.Tests.Support.Servers;
 
 namespace Quota.Chaos.Running;
@@ -9,53 +7,38 @@ namespace Quota.Chaos.Running;
 /// <summary>One silo: a process that is ended, paused and started again on the same ports and data, behind a proxy of its own to the store.</summary>
 internal sealed class ChaosSilo : IAsyncDisposable
 {
-    /// <summary>As whoever looks after processes does: a start that finds the store too slow is tried again.</summary>
+    /// <summary>As whoever looks after processes does: a start that did not succeed is tried again.</summary>
     private const int Starts = 3;
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(60);
 
-    private readonly string _config;
+    private readonly SiloConfiguration _configuration;
+    private readonly string _program;
     private readonly string _log;
     private readonly double _clockAheadSeconds;
     private Process? _process;
     private volatile bool _isExpectedToEnd;
+    private volatile string _lastLine = "";
 
-    /// <param name="folder">Of all silos.</param>
+    /// <param name="plan">What it shares with the others.</param>
     /// <param name="name">Its name.</param>
-    /// <param name="store">The store, or null for a silo by itself.</param>
-    /// <param name="set">Silos with the same share their keys.</param>
-    /// <param name="namespaces">The configuration but for its server section.</param>
     /// <param name="clockAheadSeconds">How far its wall clock is ahead of the machine's.</param>
-    public ChaosSilo(string folder, string name, ChaosStore? store, string set, string namespaces, double clockAheadSeconds = 0)
+    /// <param name="primary">Under Orleans the silo that keeps the membership, or null.</param>
+    public ChaosSilo(ClusterPlan plan, string name, double clockAheadSeconds = 0, ChaosSilo? primary = null)
     {
         Name = name;
         _clockAheadSeconds = clockAheadSeconds;
-        _config = Path.Combine(folder, name + ".yaml");
-        _log = Path.Combine(folder, name + ".log");
-        Proxy = store is null ? null : new TcpFaultProxy(store.Port);
-        string cluster = store is null ? "" : $"""
-              executor: shared
-              silo: {name}
-              store:
-                {store.Settings(Proxy!.Port, set)}
-
-            """;
-        File.WriteAllText(_config, $$"""
-            server:
-              grpc_listen: {{Address}}
-              http_listen: {{FreeAddress()}}
-              data_directory: {{Path.Combine(folder, name)}}
-              journal: { segment_bytes: 4MiB, bytes_max: 256MiB }
-              checkpoint_interval: 2s
-            {{cluster}}
-            """ + namespaces);
+        _program = SiloProgram.Path(plan.Store is null ? SiloProgram.Shared : plan.Executor);
+        _log = Path.Combine(plan.Folder, plan.Set, name + ".log");
+        Proxy = plan.Store is null ? null : new TcpFaultProxy(plan.Store.Port);
+        _configuration = new SiloConfiguration(plan, name, Proxy?.Port, primary?._configuration.OrleansAddress);
     }
 
     public string Name { get; }
 
     /// <summary>Of gRPC.</summary>
-    public string Address { get; } = FreeAddress();
+    public string Address => _configuration.Address;
 
     /// <summary>Between it and the store; null for a silo by itself.</summary>
     public TcpFaultProxy? Proxy { get; }
@@ -74,16 +57,16 @@ internal sealed class ChaosSilo : IAsyncDisposable
         {
             if (i == Starts)
             {
-                throw new InvalidDataException($"{Name} did not start, see {_log}");
+                throw new InvalidDataException($"{Name} did not start: {_lastLine}; see {_log}");
             }
-            Console.WriteLine($"{Name} did not start and is started again; see {_log}");
+            Console.WriteLine($"{Name} did not start and is started again: {_lastLine}; see {_log}");
         }
     }
 
     private async Task<bool> TryStartAsync()
     {
         _process?.Dispose();
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "quota.dll"), "serve", "--config", _config]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [_program, "serve", "--config", _configuration.File]) { RedirectStandardOutput = true, RedirectStandardError = true };
         // DynamoDB Local takes any.
         start.Environment["AWS_ACCESS_KEY_ID"] = "local";
         start.Environment["AWS_SECRET_ACCESS_KEY"] = "local";
@@ -97,11 +80,16 @@ internal sealed class ChaosSilo : IAsyncDisposable
         TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
         void Take(object sender, DataReceivedEventArgs line)
         {
+            if (line.Data is not { Length: > 0 } text)
+            {
+                return;
+            }
+            _lastLine = text;
             lock (_log)
             {
-                File.AppendAllText(_log, line.Data + "\n");
+                File.AppendAllText(_log, text + "\n");
             }
-            if (line.Data?.StartsWith("ready", StringComparison.Ordinal) == true)
+            if (text.StartsWith("ready", StringComparison.Ordinal))
             {
                 ready.TrySetResult();
             }
@@ -164,25 +152,5 @@ internal sealed class ChaosSilo : IAsyncDisposable
     {
         using Process kill = Process.Start("kill", [$"-{name}", _process!.Id.ToString(CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
-    }
-
-    // Below the ports that the system gives to outgoing connections: one of those, tried again and again while the silo is down,
-    // could otherwise be given the very port it connects to, and keep the silo from it.
-    private static string FreeAddress()
-    {
-        while (true)
-        {
-            int port = Random.Shared.Next(20_000, 32_000);
-            using var listener = new TcpListener(IPAddress.Loopback, port);
-            try
-            {
-                listener.Start();
-                return string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
-            }
-            catch (SocketException)
-            {
-                // In use: another one is tried.
-            }
-        }
     }
 }

@@ -22,9 +22,10 @@ internal sealed class ChaosStore : IAsyncDisposable
     /// <summary>Where silos, or their proxies, connect.</summary>
     public int Port => _throttle is null ? _postgres!.Port : new Uri(_throttle.Endpoint).Port;
 
-    public bool CanRestart => _postgres is not null;
+    /// <summary>Units that each limit of the table admits in two seconds, so that twice as much is asked for without the store itself being the limit: DynamoDB Local does some hundreds of conditional writes a second.</summary>
+    public int TableAmount => IsPostgres ? 300 : 150;
 
-    public bool CanThrottle => _throttle is not null;
+    public bool IsPostgres => _postgres is not null;
 
     /// <summary>Starts it: what is asked for, or PostgreSQL where it is to be had.</summary>
     /// <exception cref="InvalidDataException">It is not to be had; with the reason.</exception>
@@ -49,7 +50,7 @@ internal sealed class ChaosStore : IAsyncDisposable
     public Task RestartAsync() => _postgres!.RestartAsync();
 
     /// <summary>DynamoDB says no to this part of the requests: its provisioned capacity is used up.</summary>
-    public void Throttle(double part) => _throttle!.Fault = part <= 0
+    public void Refuse(double part) => _throttle!.Fault = part <= 0
         ? _ => null
         : _ => Random.Shared.NextDouble() < part ? HttpFault.Error("ProvisionedThroughputExceededException", "The level of configured provisioned throughput for the table was exceeded.") : null;
 

@@ -7,6 +7,9 @@ internal sealed record HotKey(string Limit, string Plan)
 {
     public const double PeriodSeconds = 2;
 
+    /// <summary>In any time of this length the bucket admits its burst and two more periods' refill at most: less than what is asked for.</summary>
+    public const double BucketSpanSeconds = 2 * PeriodSeconds;
+
     /// <summary>One of each kind of limit.</summary>
     public static readonly HotKey[] All = [new("sliding window", "sliding"), new("token bucket", "bucket"), new("fixed window", "fixed"), new("month quota", "quota")];
 
@@ -32,4 +35,7 @@ internal sealed record HotKey(string Limit, string Plan)
 
     /// <summary>Used up when half of the time is over.</summary>
     public static long QuotaAmount(ChaosOptions options) => (long)(DemandPerSecond(options) * options.Seconds / 2);
+
+    /// <summary>The key's name in a situation: each has keys of its own.</summary>
+    public string In(Situation situation) => $"{situation.Name.Replace(' ', '-')}-{Plan}";
 }

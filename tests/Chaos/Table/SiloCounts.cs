@@ -20,8 +20,17 @@ internal sealed class SiloCounts
     /// <summary>Other errors; none is expected.</summary>
     public long Other;
 
+    /// <summary>What was asked, or would have been.</summary>
+    public long Asked => Allowed + Denied + Errors;
+
+    /// <summary>What got no decision.</summary>
+    public long Errors => Unavailable + Exhausted + NotConnected + Unanswered + Unsent + Other;
+
     /// <summary>How long callers waited for an answer of any kind, in seconds.</summary>
     public List<double> Waits { get; } = [];
+
+    /// <summary>The longest that a caller waited, whether for an answer or in vain, in seconds.</summary>
+    public double LongestWait { get; set; }
 
     /// <summary>When decisions arrived, in seconds.</summary>
     public List<double> Decided { get; } = [];

@@ -1,121 +1,125 @@
+using System.Diagnostics;
 using System.Globalization;
 using Quota.Chaos.Running;
 
 namespace Quota.Chaos.Table;
 
-/// <summary>The over-admission table: every situation, for every executor, with one hot key per kind of limit.</summary>
-internal static class TableRun
+/// <summary>The over-admission table: every situation, with and without leases, with one hot key per kind of limit. Beside the executor that is asked for stands one silo by itself.</summary>
+internal sealed class TableRun
 {
-    /// <summary>What any silo must get of a hot key's permits while all are asked for alike, in percent.</summary>
-    private const double ShareMin = 15;
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly string _folder = Directory.CreateTempSubdirectory("quota-chaos-").FullName;
+    private readonly TableResult _result = new();
+    private ChaosOptions _options;
+    private int _left;
 
-    public static async Task<int> RunAsync(ChaosOptions options)
+    private TableRun(ChaosOptions options) => _options = options;
+
+    /// <summary>Measures, prints, and answers the exit code: 0, or 1 if anything is not as promised or could not be measured.</summary>
+    public static Task<int> RunAsync(ChaosOptions options) => new TableRun(options).RunAsync();
+
+    private IEnumerable<Situation> Chosen => Situation.All.Where(s => _options.Only.Length == 0 || _options.Only.Contains(s.Name));
+
+    private async Task<int> RunAsync()
     {
-        string folder = Directory.CreateTempSubdirectory("quota-chaos-").FullName;
-        var result = new TableResult();
         try
         {
-            await using ChaosStore store = await ChaosStore.StartAsync(options.Store);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"chaos table: {store.Name}, amount {options.Amount} in 2 s, demand {HotKey.DemandPerSecond(options):0}/s per key, at least {options.Seconds} s a case; files in {folder}"));
-            await RunOneAsync(folder, options, result);
-            await RunManyAsync(folder, store, options, result);
+            await using ChaosStore store = await ChaosStore.StartAsync(_options.Store);
+            _options = _options with { Amount = _options.Amount == 0 ? store.TableAmount : _options.Amount };
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"chaos table: {_options.Executor} on {store.Name}, amount {_options.Amount} in 2 s, demand {HotKey.DemandPerSecond(_options):0}/s per key, at least {_options.Seconds} s a case; files in {_folder}"));
+            _left = Chosen.Sum(s => s.IsForOne ? 3 : 2);
+            await RunOneAsync();
+            await RunManyAsync(store);
         }
-        catch (Exception e) when (e is InvalidDataException or TimeoutException or IOException or InvalidOperationException)
+        catch (Exception e) when (e is InvalidDataException or TimeoutException or IOException or InvalidOperationException or HttpRequestException)
         {
-            Console.WriteLine($"the run broke off: {e.Message}; files are kept in {folder}");
-            return 1;
+            _result.Faults.Add($"the run broke off, {_left} cases were not measured: {e.Message}");
         }
-        string text = result.Markdown();
+        string text = _result.Markdown();
         Console.WriteLine(text);
-        if (options.Out.Length > 0)
+        if (_options.Out.Length > 0)
         {
-            await File.WriteAllTextAsync(options.Out, text);
+            await File.WriteAllTextAsync(_options.Out, text);
         }
-        if (result.Faults.Count == 0)
+        _result.Faults.ForEach(f => Console.WriteLine("FAULT " + f));
+        bool isRight = _result.Faults.Count == 0;
+        if (isRight)
         {
-            Directory.Delete(folder, recursive: true);
+            Directory.Delete(_folder, recursive: true);
         }
-        result.Faults.ForEach(f => Console.WriteLine("FAULT " + f));
-        Console.WriteLine(result.Faults.Count == 0 ? "chaos table: passed" : $"chaos table: FAILED; logs are kept in {folder}");
-        return result.Faults.Count == 0 ? 0 : 1;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"chaos table: {(isRight ? "passed" : "FAILED")} after {Stopwatch.GetElapsedTime(_start).TotalMinutes:0.0} min{(isRight ? "" : $"; logs are kept in {_folder}")}"));
+        return isRight ? 0 : 1;
     }
 
-    private static async Task RunOneAsync(string folder, ChaosOptions options, TableResult result)
+    private async Task RunOneAsync()
     {
-        await using ChaosCluster one = await ChaosCluster.StartAsync(folder, null, "one", HotKey.Configuration(options), 0);
-        foreach (Situation situation in Chosen(options).Where(s => s.IsForOne))
+        Situation[] situations = [.. Chosen.Where(s => s.IsForOne)];
+        if (situations.Length == 0)
         {
-            await MeasureAsync(one, situation, "local", "exact", options, result);
+            return;
+        }
+        await using ChaosCluster one = await ChaosCluster.StartAsync(new ClusterPlan(_folder, "one", HotKey.Configuration(_options)) { ClocksAheadSeconds = [0] });
+        await WarmUpAsync(one);
+        foreach (Situation situation in situations)
+        {
+            await MeasureAsync(one, situation, "local", isLeased: false);
         }
     }
 
-    private static async Task RunManyAsync(string folder, ChaosStore store, ChaosOptions options, TableResult result)
+    private async Task RunManyAsync(ChaosStore store)
     {
-        foreach (bool isSkewed in new[] { false, true })
+        var plan = new ClusterPlan(_folder, "even", HotKey.Configuration(_options)) { Store = store, Executor = _options.Executor };
+        await RunAsync(plan, SiloSet.Even, [true, false]);
+        if (ChaosSilo.ClockShifter is not null)
         {
-            Situation[] situations = [.. Chosen(options).Where(s => s.IsSkewed == isSkewed && (!s.IsForDynamo || store.CanThrottle))];
-            if (situations.Length == 0)
-            {
-                continue;
-            }
-            if (isSkewed && ChaosSilo.ClockShifter is null)
-            {
-                result.Notes.Add("Clocks 2 s apart were not measured: no libfaketime (Debian: faketime).");
-                continue;
-            }
-            double[] clocks = isSkewed ? [0, 1, 2] : [0, 0, 0];
-            await using ChaosCluster cluster = await ChaosCluster.StartAsync(folder, store, isSkewed ? "skewed" : "even", HotKey.Configuration(options), clocks);
-            // Until every silo has read the others' clocks.
-            await Task.Delay(TimeSpan.FromSeconds(3));
-            foreach (Situation situation in situations)
-            {
-                await MeasureAsync(cluster, situation, "shared, leases", "leased", options, result);
-                await MeasureAsync(cluster, situation, "shared", "exact", options, result);
-            }
+            await RunAsync(plan with { Set = "skewed", ClocksAheadSeconds = [0, 1, 2] }, SiloSet.Skewed, [true, false]);
         }
+        else if (Chosen.Any(s => s.Silos == SiloSet.Skewed))
+        {
+            _left -= 2;
+            _result.Notes.Add("Clocks 2 s apart were not measured: no libfaketime (Debian: faketime).");
+        }
+        await RunAsync(plan with { Set = "growing1", ClocksAheadSeconds = new double[5], StartedAtFirst = 1 }, SiloSet.Growing, [true]);
+        await RunAsync(plan with { Set = "growing2", ClocksAheadSeconds = new double[5], StartedAtFirst = 1 }, SiloSet.Growing, [false]);
     }
 
-    private static IEnumerable<Situation> Chosen(ChaosOptions options) => Situation.All.Where(s => options.Only.Length == 0 || s.Name == options.Only);
-
-    private static async Task MeasureAsync(ChaosCluster cluster, Situation situation, string executor, string owner, ChaosOptions options, TableResult result)
+    private async Task RunAsync(ClusterPlan plan, SiloSet silos, bool[] leases)
     {
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTime.Now:HH:mm:ss} {situation.Name}, {executor}"));
-        using var stop = new CancellationTokenSource();
-        var load = new HotLoad(cluster, options, owner, situation.Name);
-        Task loading = load.RunAsync(stop.Token);
-        Task enough = Task.Delay(TimeSpan.FromSeconds(options.Seconds));
-        await Task.Delay(TimeSpan.FromSeconds(1.5));
-        try
+        Situation[] situations = [.. Chosen.Where(s => s.Silos == silos)];
+        if (situations.Length == 0)
         {
-            await situation.HappensAsync(cluster);
-            await Task.WhenAll(enough, Task.Delay(TimeSpan.FromSeconds(2)));
+            return;
         }
-        finally
+        Say($"starting {Math.Min(plan.StartedAtFirst, plan.ClocksAheadSeconds.Length)} of {plan.ClocksAheadSeconds.Length} silos");
+        await using ChaosCluster cluster = await ChaosCluster.StartAsync(plan);
+        // Until every silo has read the others' clocks.
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        await WarmUpAsync(cluster);
+        foreach (Situation situation in situations)
         {
-            await stop.CancelAsync();
-            await loading;
-        }
-        cluster.CheckAlive();
-        for (int i = 0; i < options.Plant; i++)
-        {
-            Admission first = load.Admissions[0][0];
-            load.Admissions[0].Add(first);
-        }
-        result.Rows.AddRange(TableRow.Of(situation.Name, executor, owner == "leased", cluster.Silos.Length, load, options));
-        result.Callers.AddRange(CallerRow.Of(situation.Name, executor, load));
-        if (situation.Name == "steady" && cluster.Silos.Length > 1)
-        {
-            foreach ((string limit, double[] percent) in CallerRow.Shares(load))
+            foreach (bool isLeased in leases)
             {
-                result.Shares.Add($"| {executor} | {limit} | {string.Join(" | ", percent.Select(p => p.ToString("0.0", CultureInfo.InvariantCulture)))} |");
-                if (percent.Min() < ShareMin)
-                {
-                    result.Faults.Add($"{executor}, {limit}: a silo got {percent.Min():0.0} % of the permits");
-                }
+                await MeasureAsync(cluster, situation, isLeased ? _options.Executor + ", leases" : _options.Executor, isLeased);
             }
         }
-        result.Faults.AddRange(result.Rows.Where(r => r.IsBroken && r.Situation == situation.Name && r.Executor == executor).Select(r => r.Markdown()));
-        result.Faults.AddRange(load.Counts.Where(c => c.Other > 0).Select(c => $"{situation.Name}, {executor}: {c.Other} answers of an unexpected status"));
-        result.Faults.AddRange(load.Admissions.Index().Where(a => a.Item.Count == 0).Select(a => $"{situation.Name}, {executor}: nothing was admitted of the {HotKey.All[a.Index].Limit}"));
     }
+
+    private async Task MeasureAsync(ChaosCluster cluster, Situation situation, string executor, bool isLeased)
+    {
+        long since = Stopwatch.GetTimestamp();
+        Say($"{situation.Name}, {executor} ({_left} to go)");
+        CaseResult measured = await new CaseRun(_options, _result).MeasureAsync(cluster, situation, executor, isLeased);
+        _left--;
+        Say(string.Create(CultureInfo.InvariantCulture, $"    {Stopwatch.GetElapsedTime(since).TotalSeconds:0} s: {measured.Progress()}"));
+    }
+
+    private async Task WarmUpAsync(ChaosCluster cluster)
+    {
+        if (!await WarmUp.RunAsync(cluster))
+        {
+            _result.Notes.Add($"The silos of {cluster.Plan.Set} were not at rest a minute after their start: this machine or its store is too slow, and what callers saw says less of the faults.");
+        }
+    }
+
+    private static void Say(string what) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTime.Now:HH:mm:ss} {what}"));
 }

@@ -40,28 +40,33 @@ internal static class WorstWindow
     }
 
     /// <summary>
-    /// The most admissions that certainly fell into one of the silos' own windows, which follow each other from an instant that only they
-    /// know: the least over all such instants, 5 ms apart, of the worst window's.
+    /// The most admissions in one of the silos' own windows, which follow each other from an instant that only they know: as if that were the
+    /// one, of all that are 5 ms apart, with the fewest that certainly fell into one window; and how many possibly did then.
     /// </summary>
-    public static int CertainOfOwn(IReadOnlyCollection<Admission> admissions, double length)
+    public static (int Certain, int Possible) OfOwn(IReadOnlyCollection<Admission> admissions, double length)
     {
-        int least = int.MaxValue;
+        (int Certain, int Possible) least = (int.MaxValue, int.MaxValue);
         for (double start = 0; start < length; start += 0.005)
         {
-            double first = start;
-            least = Math.Min(least, admissions
-                .Where(a => Math.Floor((a.Asked - first) / length) == Math.Floor((a.Answered - first) / length))
-                .GroupBy(a => Math.Floor((a.Asked - first) / length)).Select(g => g.Count()).DefaultIfEmpty(0).Max());
+            var certain = new Dictionary<long, int>();
+            var possible = new Dictionary<long, int>();
+            foreach (Admission admission in admissions)
+            {
+                long first = (long)Math.Floor((admission.Asked - start) / length), last = (long)Math.Floor((admission.Answered - start) / length);
+                if (first == last)
+                {
+                    certain[first] = certain.GetValueOrDefault(first) + 1;
+                }
+                for (long window = first; window <= last; window++)
+                {
+                    possible[window] = possible.GetValueOrDefault(window) + 1;
+                }
+            }
+            (int, int) most = (certain.Values.DefaultIfEmpty(0).Max(), possible.Values.DefaultIfEmpty(0).Max());
+            least = most.CompareTo(least) < 0 ? most : least;
         }
-        return admissions.Count == 0 ? 0 : least;
+        return least;
     }
-
-    /// <summary>
-    /// The most admissions in one of the silos' own windows, by what they say of when they decided. A silo whose clock is a little behind counts
-    /// into the window that others have begun already, so this is not certain.
-    /// </summary>
-    public static int Stated(IEnumerable<Admission> admissions, long lengthMs) =>
-        admissions.GroupBy(a => a.DecidedMs / lengthMs).Select(g => g.Count()).DefaultIfEmpty(0).Max();
 
     /// <summary>How many are below, or at most, this.</summary>
     private static int Rank(double[] sorted, double value, bool isInclusive)

@@ -6,6 +6,7 @@ namespace Quota.Silo.Tests.Support.Servers;
 public sealed class HttpFaultProxy : IAsyncDisposable
 {
     private readonly HttpListener _listener = new();
+    private readonly CancellationTokenSource _ending = new();
     private readonly HttpClient _client;
     private readonly Task _accepting;
 
@@ -25,9 +26,12 @@ public sealed class HttpFaultProxy : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Whatever is on its way: a caller that is gone may never send the rest of what it asks.
+        await _ending.CancelAsync();
         _listener.Close();
         await _accepting;
         _client.Dispose();
+        _ending.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -37,6 +41,7 @@ public sealed class HttpFaultProxy : IAsyncDisposable
         {
             while (true)
             {
+                serving.RemoveAll(s => s.IsCompletedSuccessfully);
                 serving.Add(ServeAsync(await _listener.GetContextAsync()));
             }
         }
@@ -48,27 +53,33 @@ public sealed class HttpFaultProxy : IAsyncDisposable
 
     private async Task ServeAsync(HttpListenerContext context)
     {
-        string operation = (context.Request.Headers["X-Amz-Target"] ?? "").Split('.')[^1];
-        var body = new MemoryStream();
-        await context.Request.InputStream.CopyToAsync(body);
-        HttpFault? fault = Fault(operation);
-        (int status, byte[] answer) = fault is { Status: > 0 } ? (fault.Status, System.Text.Encoding.UTF8.GetBytes(fault.Body)) : await ForwardAsync(context.Request, body.ToArray());
         try
         {
-            if (fault is { IsLost: true })
-            {
-                await (fault.Meanwhile?.Invoke() ?? Task.CompletedTask);
-                context.Response.Abort();
-                return;
-            }
-            context.Response.StatusCode = status;
-            context.Response.ContentType = "application/x-amz-json-1.0";
-            context.Response.Close(answer, willBlock: false);
+            await AnswerAsync(context);
         }
-        catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or HttpListenerException or ObjectDisposedException or InvalidOperationException)
         {
-            // The caller has given up.
+            // The caller has given up, or the server has: then the caller hears no answer, instead of waiting for one.
+            context.Response.Abort();
         }
+    }
+
+    private async Task AnswerAsync(HttpListenerContext context)
+    {
+        string operation = (context.Request.Headers["X-Amz-Target"] ?? "").Split('.')[^1];
+        var body = new MemoryStream();
+        await context.Request.InputStream.CopyToAsync(body, _ending.Token).WaitAsync(_ending.Token);
+        HttpFault? fault = Fault(operation);
+        (int status, byte[] answer) = fault is { Status: > 0 } ? (fault.Status, System.Text.Encoding.UTF8.GetBytes(fault.Body)) : await ForwardAsync(context.Request, body.ToArray());
+        if (fault is { IsLost: true })
+        {
+            await (fault.Meanwhile?.Invoke() ?? Task.CompletedTask).WaitAsync(_ending.Token);
+            context.Response.Abort();
+            return;
+        }
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/x-amz-json-1.0";
+        context.Response.Close(answer, willBlock: false);
     }
 
     private async Task<(int Status, byte[] Answer)> ForwardAsync(HttpListenerRequest request, byte[] body)
@@ -82,7 +93,7 @@ public sealed class HttpFaultProxy : IAsyncDisposable
             }
         }
         forwarded.Content.Headers.TryAddWithoutValidation("Content-Type", request.ContentType);
-        using HttpResponseMessage answer = await _client.SendAsync(forwarded);
+        using HttpResponseMessage answer = await _client.SendAsync(forwarded, _ending.Token);
         return ((int)answer.StatusCode, await answer.Content.ReadAsByteArrayAsync());
     }
 }

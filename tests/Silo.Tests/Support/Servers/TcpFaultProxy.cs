@@ -15,6 +15,7 @@ public sealed class TcpFaultProxy : IAsyncDisposable
     private readonly Task _accepting;
     private Func<Task>? _onAnswer;
     private volatile TaskCompletionSource? _cut;
+    private volatile int _answerDelayMs;
     private CancellationTokenSource _connections = new();
 
     public TcpFaultProxy(int targetPort)
@@ -29,6 +30,13 @@ public sealed class TcpFaultProxy : IAsyncDisposable
     /// <summary>The next bytes that the server sends, on whichever connection, are thrown away, and the connection is closed.</summary>
     /// <param name="meanwhile">Awaited between the two.</param>
     public void LoseNextAnswer(Func<Task>? meanwhile = null) => Volatile.Write(ref _onAnswer, meanwhile ?? (static () => Task.CompletedTask));
+
+    /// <summary>How long everything that the server sends is held back, in milliseconds.</summary>
+    public int AnswerDelayMs
+    {
+        get => _answerDelayMs;
+        set => _answerDelayMs = value;
+    }
 
     /// <summary>From now on nothing passes, until <see cref="Heal"/>.</summary>
     public void Cut() => _cut ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -101,6 +109,10 @@ public sealed class TcpFaultProxy : IAsyncDisposable
             {
                 await meanwhile();
                 return;
+            }
+            if (isAnswer && _answerDelayMs is int delay and > 0)
+            {
+                await Task.Delay(delay, cancellation);
             }
             await PassAsync(cancellation);
             await to.GetStream().WriteAsync(buffer.AsMemory(0, n), cancellation);

@@ -153,12 +153,12 @@ public sealed class DefinitionService : IConfigTarget
         async () =>
         {
             var errors = new List<DefinitionError>();
-            await foreach (StoredDefinition pending in Reader.AllAsync(DefinitionKind.Erasure, cancellation).ConfigureAwait(false))
+            if (Eraser is null)
             {
-                if (Eraser is null)
-                {
-                    break;
-                }
+                return (errors, false);
+            }
+            foreach (PendingErasure pending in await PendingErasuresAsync(errors, cancellation).ConfigureAwait(false))
+            {
                 var erasure = new KeyErasure(_store, _catalog, Eraser, _time);
                 if (await erasure.CompleteAsync(pending, cancellation).ConfigureAwait(false) is { } error)
                 {
@@ -169,6 +169,19 @@ public sealed class DefinitionService : IConfigTarget
         },
         error => [error],
         cancellation);
+
+    private async ValueTask<IReadOnlyList<PendingErasure>> PendingErasuresAsync(List<DefinitionError> errors, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _store.PendingErasuresAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            errors.Add(new DefinitionError(DefinitionErrorCode.Unavailable, "", e.Message));
+            return [];
+        }
+    }
 
     /// <summary>Takes in what other silos of the cluster have changed; nothing for a silo by itself.</summary>
     /// <returns>Why that was not possible, or null.</returns>

@@ -36,17 +36,14 @@ internal sealed class KeyErasure(IDefinitionStore store, CatalogWriter catalog, 
             {
                 return (null, refused, false);
             }
-            // From here on it is not given up: what is stored is put in force.
-            if (begun is not null && (await CompleteAsync(begun, CancellationToken.None).ConfigureAwait(false) is { } incomplete))
-            {
-                return (null, incomplete, false);
-            }
             bool isDefined = catalog.Has(id);
-            if (begun is not null && !isDefined)
+            if (begun is not null)
             {
-                return (begun.Pseudonym, null, false);
+                DefinitionError? incomplete = await CompleteAsync(begun, CancellationToken.None).ConfigureAwait(false);
+                // Others may have changed definitions meanwhile: a key that was defined again is judged anew, as another one.
+                return incomplete is null && isDefined ? (null, null, true) : (incomplete is null ? begun.Pseudonym : null, incomplete, false);
             }
-            // A key that was defined again since the last erasure began is another one, with a pseudonym of its own.
+            // From here on it is not given up: what is stored is put in force.
             var erasure = new PendingErasure(id.Namespace, id.Name, PseudonymPrefix + RandomNumberGenerator.GetHexString(PseudonymDigits, lowercase: true));
             if (!await store.BeginErasureAsync(id, erasure.Pseudonym, time.GetUtcNow().ToUnixTimeMilliseconds(), actor, CancellationToken.None).ConfigureAwait(false))
             {

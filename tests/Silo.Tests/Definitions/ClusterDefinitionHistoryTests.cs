@@ -13,7 +13,7 @@ public sealed class ClusterDefinitionHistoryTests(ITestOutputHelper output)
 {
     private static readonly string[] Names = ["k0", "k1", "k2", "k3", "k4"];
 
-    private const int SeedsDefault = 200;
+    private const int SeedsDefault = 100;
 
     /// <summary>QUOTA_HISTORY_SEEDS runs more of them, QUOTA_HISTORY_SEED a single one.</summary>
     [Fact]

@@ -28,6 +28,9 @@ internal sealed class DefinitionReplica(IReplicaStore local, ChangeLog log) : ID
     /// <summary>What requests read; set when it is loaded, and from then on kept in step.</summary>
     public CatalogWriter? Catalog { get; set; }
 
+    /// <summary>Told of each key, by namespace and name, that another silo has begun to erase. Must not throw or wait.</summary>
+    public Action<string, string>? Erasing { get; set; }
+
     /// <summary>The last record of the log that the replica holds.</summary>
     public long Applied => Volatile.Read(ref _applied);
 
@@ -171,6 +174,14 @@ internal sealed class DefinitionReplica(IReplicaStore local, ChangeLog log) : ID
         foreach (ReplicaChange change in changes ?? [])
         {
             change.PutInForce(Catalog!);
+        }
+        foreach (LoggedBatch batch in batches)
+        {
+            // If the note is gone, the erasure has ended already, and nothing waits for this silo.
+            if (batch.Batch.Begin is { } begin && await log.Notes.NameAsync(begin.Namespace, begin.Pseudonym, cancellation).ConfigureAwait(false) is { } note)
+            {
+                Erasing?.Invoke(begin.Namespace, note.Name);
+            }
         }
     }
 

@@ -1,8 +1,6 @@
 using Quota.Contracts;
-using Quota.Grains;
 using Quota.Grains.Usage;
 using Quota.Silo.Catalog;
-using Quota.Silo.Cluster;
 using Quota.Silo.Definitions;
 using Quota.Silo.Execution.Local;
 using Quota.Silo.Execution.Shared.Leases;
@@ -26,7 +24,7 @@ namespace Quota.Silo.Execution.Shared;
 /// </summary>
 internal sealed class SharedKeyEraser(SharedGrains grains, IGrainStore store, LeaseDesk desk, IClock clock, SharedRuntime runtime, Func<IReadOnlyList<string>> absent) : IKeyEraser
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
+    private readonly KeyLeases _leases = new(grains, store, desk, clock, runtime);
 
     public IReadOnlyList<string> Remains =>
     [
@@ -45,7 +43,7 @@ internal sealed class SharedKeyEraser(SharedGrains grains, IGrainStore store, Le
         byte[] keyId = UsageMover.KeyId(owner, key);
         try
         {
-            if (await SettleLeasesAsync(owner, key, keyId, cancellation).ConfigureAwait(false) is { } unsettled)
+            if (await _leases.SettleAsync(owner, key, keyId, cancellation).ConfigureAwait(false) is { } unsettled)
             {
                 return unsettled;
             }
@@ -73,65 +71,6 @@ internal sealed class SharedKeyEraser(SharedGrains grains, IGrainStore store, Le
         // What cannot be settled now is settled when it has ended, as any lease.
         await grains.Settler!.SettleKeyAsync(keyId).ConfigureAwait(false);
         grains.Runner.Drop(keyId);
-    }
-
-    /// <summary>Waits until every lease on the key that was granted before now is settled, for as long as leases usually last.</summary>
-    /// <returns>Null, or who has not settled.</returns>
-    private async ValueTask<string?> SettleLeasesAsync(NamespaceModel owner, byte[] key, byte[] keyId, CancellationToken cancellation)
-    {
-        Instant begun = clock.Now();
-        byte[] prefix = GrainId.PrefixOf(GrainId.LeaseRecord, owner.NameUtf8, key);
-        long start = runtime.Time.GetTimestamp();
-        while (true)
-        {
-            await grains.Settler!.SettleKeyAsync(keyId).ConfigureAwait(false);
-            var holders = new SortedSet<string>(StringComparer.Ordinal);
-            await foreach ((byte[] bookId, LeaseEntry lease) in LeaseSweep.ScanAsync(store, prefix, cancellation).ConfigureAwait(false))
-            {
-                if (lease.GrantedAt.WindowNs > begun.WindowNs)
-                {
-                    continue;
-                }
-                byte[] blockId = LeaseBook.BlockIdOf(bookId);
-                bool isLost = clock.Now().WindowNs >= lease.EndNs + Duration.NsFromMs(owner.Leases.LostAfterMs);
-                if (lease.Holder == desk.Holder || (isLost && owner.Leases.Lost != LostLeases.Keep))
-                {
-                    // One that this silo did not know of; or one that any silo may settle.
-                    desk.Watch(new CheckBlock(owner, blockId, keyId, null, blockId[0] == GrainId.KeyBlock ? -1 : 0, default));
-                }
-                else if (isLost)
-                {
-                    await RunAsync([keyId], transaction => Drop(transaction, bookId, lease.Id)).ConfigureAwait(false);
-                }
-                holders.Add(lease.Silo);
-            }
-            if (holders.Count == 0)
-            {
-                return null;
-            }
-            if (runtime.Time.GetElapsedTime(start).TotalMilliseconds >= Bounds.EraseLeasesWaitMs)
-            {
-                return FormattableString.Invariant($"leases of the key are not settled by {string.Join(", ", holders)}; repeat the call once they have done so, or {owner.Leases.LostAfterMs / 1000} s after the leases have ended");
-            }
-            await Task.Delay(LookEvery, runtime.Time, cancellation).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>A lost lease whose permits stay counted leaves no trace once the counters go: it leaves the book.</summary>
-    private static void Drop(GrainTransaction transaction, byte[] bookId, long leaseId)
-    {
-        if (!transaction.TryRead(bookId, out TransactionBlock? book) || !LeaseBook.TryDecode(book.State, out List<LeaseEntry> leases) || leases.RemoveAll(l => l.Id == leaseId) == 0)
-        {
-            return;
-        }
-        if (leases.Count == 0)
-        {
-            transaction.Delete(bookId);
-        }
-        else
-        {
-            transaction.Write(bookId, Grains.Model.CounterLayout.Record, LeaseBook.Encode(leases));
-        }
     }
 
     private async ValueTask<StepFault?> EndReservationsAsync(NamespaceModel owner, byte[] key, byte[] keyId, CancellationToken cancellation)
@@ -235,13 +174,6 @@ internal sealed class SharedKeyEraser(SharedGrains grains, IGrainStore store, Le
 
     private Task<StepFault?> RunAsync(byte[][] keyIds, Action<GrainTransaction> body) => grains.Steps.RunAsync(
         keyIds,
-        bench => bench.Executor.Transactions.Run(
-            keyIds,
-            bench.At,
-            transaction =>
-            {
-                body(transaction);
-                return true;
-            }).Fault,
+        bench => bench.Run(keyIds, body),
         StepFault? (cause) => cause);
 }

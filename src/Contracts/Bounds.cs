@@ -361,6 +361,9 @@ public static class Bounds
     /// <summary>A lease counts as lost this long after its end unless configured: a machine is replaced in ten minutes.</summary>
     public const long LeaseLostAfterMsDefault = 600_000;
 
+    /// <summary>How long an erasure waits for other silos to settle their leases on the key: twice as long as leases last by default, and a look.</summary>
+    public const int EraseLeasesWaitMs = 5_000;
+
     /// <summary>One record of the change log of definitions: an item of DynamoDB has at most 400 KB, and a rewritten one may grow.</summary>
     public const int ChangeRecordBytesMax = 300 * 1024;
 

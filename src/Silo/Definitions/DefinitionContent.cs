@@ -69,6 +69,23 @@ internal static class DefinitionContent
         return key.ToByteArray();
     }
 
+    /// <summary>The stored form of a key under a pseudonym, without its labels and note.</summary>
+    public static byte[] RedactOwn(ReadOnlySpan<byte> content, string pseudonym)
+    {
+        Key key = Key.Parser.ParseFrom(content);
+        (key.Name, key.Note) = (pseudonym, "");
+        key.Labels.Clear();
+        return key.ToByteArray();
+    }
+
+    /// <summary>The stored form of a key whose parent is named by a pseudonym.</summary>
+    public static byte[] RedactParent(ReadOnlySpan<byte> content, string pseudonym)
+    {
+        Key key = Key.Parser.ParseFrom(content);
+        key.Parent = pseudonym;
+        return key.ToByteArray();
+    }
+
     private static Definition Show(DefinitionKind kind, ReadOnlySpan<byte> content, string etag, Source source, long updatedAtMs)
     {
         switch (kind)

@@ -7,6 +7,8 @@ public enum DefinitionKind : byte
     Plan = 2,
     Key = 3,
 
-    /// <summary>No definition: a key whose erasure was begun and is not complete. Its content is the pseudonym.</summary>
+    /// <summary>
+    /// No definition: a key whose erasure was begun and is not complete. Its content is the pseudonym, and in a cluster's replica its name is so as well.
+    /// </summary>
     Erasure = 4,
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Quota.Contracts;
 using Quota.Contracts.V1;
 using Quota.Silo.Catalog;
@@ -130,8 +131,22 @@ public sealed class DefinitionService : IConfigTarget
         },
         cancellation);
 
-    /// <summary>Erases keys; set once, before the first call. Null: this silo's executor cannot.</summary>
-    internal IKeyEraser? Eraser { get; set; }
+    /// <summary>Erases keys; set once, before the first call.</summary>
+    internal IKeyEraser? Eraser
+    {
+        get;
+        set
+        {
+            field = value;
+            if (_replica is not null)
+            {
+                _replica.Erasing = Release;
+            }
+        }
+    }
+
+    /// <summary>What still names a key that was erased, for a while.</summary>
+    internal IReadOnlyList<string> RemainsOfErased => Eraser?.Remains ?? [];
 
     /// <summary>Erases a key, defined or not: its name is forgotten, its usage kept under a pseudonym.</summary>
     /// <returns>The pseudonym, or why it is not erased, or not all of it: then a repeat completes it.</returns>
@@ -140,7 +155,7 @@ public sealed class DefinitionService : IConfigTarget
         {
             if (Eraser is null)
             {
-                return ((null, new DefinitionError(DefinitionErrorCode.Unavailable, "", "keys that silos share cannot be erased by this version; see docs/CLUSTER.md")), false);
+                return ((null, new DefinitionError(DefinitionErrorCode.Unavailable, "", "the silo has not started yet")), false);
             }
             (string? pseudonym, DefinitionError? error, bool isOvertaken) = await new KeyErasure(_store, _catalog, Eraser, _time) { FileName = _fileName }.EraseAsync(id, actor, cancellation).ConfigureAwait(false);
             return ((pseudonym, error), isOvertaken);
@@ -153,12 +168,12 @@ public sealed class DefinitionService : IConfigTarget
         async () =>
         {
             var errors = new List<DefinitionError>();
-            await foreach (StoredDefinition pending in Reader.AllAsync(DefinitionKind.Erasure, cancellation).ConfigureAwait(false))
+            if (Eraser is null)
             {
-                if (Eraser is null)
-                {
-                    break;
-                }
+                return (errors, false);
+            }
+            foreach (PendingErasure pending in await PendingErasuresAsync(errors, cancellation).ConfigureAwait(false))
+            {
                 var erasure = new KeyErasure(_store, _catalog, Eraser, _time);
                 if (await erasure.CompleteAsync(pending, cancellation).ConfigureAwait(false) is { } error)
                 {
@@ -169,6 +184,27 @@ public sealed class DefinitionService : IConfigTarget
         },
         error => [error],
         cancellation);
+
+    private void Release(string owner, string key)
+    {
+        if (_catalog.Catalog.Namespaces.TryGet(Encoding.UTF8.GetBytes(owner), out NamespaceModel? space))
+        {
+            Eraser?.Release(space, Encoding.UTF8.GetBytes(key));
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<PendingErasure>> PendingErasuresAsync(List<DefinitionError> errors, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _store.PendingErasuresAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            errors.Add(new DefinitionError(DefinitionErrorCode.Unavailable, "", e.Message));
+            return [];
+        }
+    }
 
     /// <summary>Takes in what other silos of the cluster have changed; nothing for a silo by itself.</summary>
     /// <returns>Why that was not possible, or null.</returns>

@@ -17,4 +17,13 @@ public interface IKeyEraser
     /// </summary>
     /// <returns>Null, or why it is not complete.</returns>
     ValueTask<string?> EraseAsync(NamespaceModel owner, byte[] key, byte[] pseudonym, CancellationToken cancellation);
+
+    /// <summary>What still names an erased key for a while, in words for whoever asked for the erasure; empty if nothing does.</summary>
+    IReadOnlyList<string> Remains { get; }
+
+    /// <summary>
+    /// Another silo erases this key: this one settles what it holds of it and drops its copies, in the background, so that the other
+    /// need not wait until its leases end.
+    /// </summary>
+    void Release(NamespaceModel owner, byte[] key);
 }

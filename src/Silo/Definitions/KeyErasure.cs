@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Quota.Contracts;
 using Quota.Contracts.V1;
-using Quota.Grains;
 using Quota.Silo.Catalog;
 using Quota.Silo.Store;
 
@@ -18,39 +17,44 @@ internal sealed class KeyErasure(IDefinitionStore store, CatalogWriter catalog, 
     /// <summary>What every pseudonym begins with; 16 random hexadecimal digits follow.</summary>
     public const string PseudonymPrefix = "erased-";
 
+    private const int PseudonymDigits = 16;
+
     /// <summary>The configuration file, for messages.</summary>
     public string FileName { get; init; } = "";
 
     /// <returns>The pseudonym, or why it is not erased; or that others have changed definitions meanwhile, and nothing has begun.</returns>
     public async ValueTask<(string? Pseudonym, DefinitionError? Error, bool IsOvertaken)> EraseAsync(DefinitionId id, string actor, CancellationToken cancellation)
     {
-        if (Encoding.UTF8.GetByteCount(id.Name) is < 1 or > Bounds.KeyBytesMax)
+        if (Refuse(id.Name) is { } bad)
         {
-            return (null, new DefinitionError(DefinitionErrorCode.Invalid, "name", $"must be 1 to {Bounds.KeyBytesMax} bytes"), false);
+            return (null, bad, false);
         }
         try
         {
-            StoredDefinition? pending = await store.LoadAsync(PendingId(id), cancellation).ConfigureAwait(false);
-            if (await RefuseAsync(id, pending is not null, cancellation).ConfigureAwait(false) is { } refused)
+            PendingErasure? begun = (await store.PendingErasuresAsync(cancellation).ConfigureAwait(false)).FirstOrDefault(p => p.Namespace == id.Namespace && p.Name == id.Name);
+            if (await RefuseAsync(id, begun is not null, cancellation).ConfigureAwait(false) is { } refused)
             {
                 return (null, refused, false);
             }
-            string pseudonym = pending is { } begun ? Encoding.UTF8.GetString(begun.Content.Span) : PseudonymPrefix + RandomNumberGenerator.GetHexString(16, lowercase: true);
             bool isDefined = catalog.Has(id);
-            if (pending is null || isDefined)
+            if (begun is not null)
             {
-                // From here on it is not given up: what is stored is put in force.
-                if (!await store.BeginErasureAsync(id, pseudonym, time.GetUtcNow().ToUnixTimeMilliseconds(), actor, CancellationToken.None).ConfigureAwait(false))
-                {
-                    return (null, null, true);
-                }
-                if (isDefined)
-                {
-                    catalog.RemoveKeys([new PendingChange(id)]);
-                }
+                DefinitionError? incomplete = await CompleteAsync(begun, CancellationToken.None).ConfigureAwait(false);
+                // Others may have changed definitions meanwhile: a key that was defined again is judged anew, as another one.
+                return incomplete is null && isDefined ? (null, null, true) : (incomplete is null ? begun.Pseudonym : null, incomplete, false);
             }
-            DefinitionError? error = await CompleteAsync(id, pseudonym, CancellationToken.None).ConfigureAwait(false);
-            return (error is null ? pseudonym : null, error, false);
+            // From here on it is not given up: what is stored is put in force.
+            var erasure = new PendingErasure(id.Namespace, id.Name, PseudonymPrefix + RandomNumberGenerator.GetHexString(PseudonymDigits, lowercase: true));
+            if (!await store.BeginErasureAsync(id, erasure.Pseudonym, time.GetUtcNow().ToUnixTimeMilliseconds(), actor, CancellationToken.None).ConfigureAwait(false))
+            {
+                return (null, null, true);
+            }
+            if (isDefined)
+            {
+                catalog.RemoveKeys([new PendingChange(id)]);
+            }
+            DefinitionError? error = await CompleteAsync(erasure, CancellationToken.None).ConfigureAwait(false);
+            return (error is null ? erasure.Pseudonym : null, error, false);
         }
         catch (StoreException e)
         {
@@ -59,46 +63,44 @@ internal sealed class KeyErasure(IDefinitionStore store, CatalogWriter catalog, 
     }
 
     /// <summary>Completes an erasure that was begun.</summary>
-    public async ValueTask<DefinitionError?> CompleteAsync(StoredDefinition pending, CancellationToken cancellation)
+    public async ValueTask<DefinitionError?> CompleteAsync(PendingErasure erasure, CancellationToken cancellation)
     {
-        Invariant.Check(pending.Id.Kind == DefinitionKind.Erasure);
-        DefinitionId id = DefinitionId.OfKey(pending.Id.Namespace, pending.Id.Name);
-        string pseudonym = Encoding.UTF8.GetString(pending.Content.Span);
+        if (NamespaceOf(erasure.Namespace) is not { } owner)
+        {
+            return NoNamespace;
+        }
         try
         {
-            if (id.Name != pseudonym)
+            if (await eraser.EraseAsync(owner, Encoding.UTF8.GetBytes(erasure.Name), Encoding.UTF8.GetBytes(erasure.Pseudonym), cancellation).ConfigureAwait(false) is { } reason)
             {
-                return await CompleteAsync(id, pseudonym, cancellation).ConfigureAwait(false);
+                return new DefinitionError(DefinitionErrorCode.Unavailable, "", $"the erasure is not complete: {reason}");
             }
-            // A cluster's log forgets the name after what was counted has moved, so only the note is left.
-            await store.EndErasureAsync(id, cancellation).ConfigureAwait(false);
+            await store.EndErasureAsync(erasure, cancellation).ConfigureAwait(false);
             return null;
         }
         catch (StoreException e)
         {
-            return new DefinitionError(DefinitionErrorCode.Unavailable, "", e.Message);
+            return new DefinitionError(DefinitionErrorCode.Unavailable, "", $"the erasure is not complete: {e.Message}");
         }
     }
 
-    private async ValueTask<DefinitionError?> CompleteAsync(DefinitionId id, string pseudonym, CancellationToken cancellation)
+    /// <summary>A pseudonym is not erased again: the change log of a cluster counts on each being one key's for good.</summary>
+    private static DefinitionError? Refuse(string name)
     {
-        if (NamespaceOf(id) is not { } owner)
+        if (Encoding.UTF8.GetByteCount(name) is < 1 or > Bounds.KeyBytesMax)
         {
-            return new DefinitionError(DefinitionErrorCode.NotFound, "namespace", "there is no namespace of this name");
+            return new DefinitionError(DefinitionErrorCode.Invalid, "name", $"must be 1 to {Bounds.KeyBytesMax} bytes");
         }
-        if (await eraser.EraseAsync(owner, Encoding.UTF8.GetBytes(id.Name), Encoding.UTF8.GetBytes(pseudonym), cancellation).ConfigureAwait(false) is { } reason)
-        {
-            return new DefinitionError(DefinitionErrorCode.Unavailable, "", $"the erasure is not complete: {reason}");
-        }
-        await store.EndErasureAsync(id, cancellation).ConfigureAwait(false);
-        return null;
+        bool isPseudonym = name.Length == PseudonymPrefix.Length + PseudonymDigits && name.StartsWith(PseudonymPrefix, StringComparison.Ordinal)
+            && name[PseudonymPrefix.Length..].All(char.IsAsciiHexDigitLower);
+        return isPseudonym ? new DefinitionError(DefinitionErrorCode.Invalid, "name", "is the pseudonym of a key that was erased") : null;
     }
 
     private async ValueTask<DefinitionError?> RefuseAsync(DefinitionId id, bool isPending, CancellationToken cancellation)
     {
-        if (NamespaceOf(id) is not { } owner)
+        if (NamespaceOf(id.Namespace) is not { } owner)
         {
-            return new DefinitionError(DefinitionErrorCode.NotFound, "namespace", "there is no namespace of this name");
+            return NoNamespace;
         }
         if (!catalog.Has(id))
         {
@@ -115,8 +117,8 @@ internal sealed class KeyErasure(IDefinitionStore store, CatalogWriter catalog, 
         return change.Error;
     }
 
-    private NamespaceModel? NamespaceOf(DefinitionId id) =>
-        catalog.Catalog.Namespaces.TryGet(Encoding.UTF8.GetBytes(id.Namespace), out NamespaceModel? owner) ? owner : null;
+    private static DefinitionError NoNamespace => new(DefinitionErrorCode.NotFound, "namespace", "there is no namespace of this name");
 
-    private static DefinitionId PendingId(DefinitionId id) => id with { Kind = DefinitionKind.Erasure };
+    private NamespaceModel? NamespaceOf(string name) =>
+        catalog.Catalog.Namespaces.TryGet(Encoding.UTF8.GetBytes(name), out NamespaceModel? owner) ? owner : null;
 }

@@ -17,7 +17,7 @@ namespace Quota.Silo.Execution;
 /// a reservation:         u8 5, likewise, reservation id
 /// an event:              u8 6, likewise, event id
 /// leases on a block:     u8 7, likewise, what follows the key in the block's own id (nothing for the key's own block)
-/// a change of the definitions, a silo, the cluster: u8 8, 9, 10; they belong to no key, see their types
+/// a change of the definitions, a silo, the cluster, erasures: u8 8, 9, 10, 11; they belong to no key, see their types
 /// </code>
 /// Lengths are little-endian; the month is big-endian, so that the order of the ids is that of months, and within a month that of
 /// the keys. An attribute that a request lacks counts as the empty value.
@@ -34,6 +34,7 @@ public static class GrainId
     public const byte ChangeRecord = 8;
     public const byte SiloRecord = 9;
     public const byte ClusterRecord = 10;
+    public const byte ErasureRecord = 11;
     private const int MonthBytes = 4;
 
     /// <summary>Writes the id of the key's own block; returns its length.</summary>

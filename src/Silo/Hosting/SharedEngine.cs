@@ -45,6 +45,7 @@ internal sealed class SharedEngine : ISiloEngine
         Checkpointer = new Checkpointer(storage.Table, storage.Journal, storage.Store, clock, settings, logger);
         _leases = new LeaseSweep(Leases.Desk, _grains.Settler!, catalog, cluster.Store, clock, runtime, logger);
         _sweep = new SharedSweep(_grains, cluster.Store, catalog, schedule, clock, logger);
+        Eraser = new SharedKeyEraser(_grains, cluster.Store, Leases.Desk, clock, runtime, () => [.. cluster.Registry.Silos.Where(s => s.State != SiloState.Live).Select(s => s.Name)]);
         _sealer = new UsageSealer(catalog, Usage, clock, logger);
         var deliverer = new EventDeliverer(_grains.Queue, catalog, _sender, new RetrySchedule(Environment.TickCount), clock, log);
         _dispatcher = new WebhookDispatcher(schedule, deliverer, clock, TimeProvider.System, log);
@@ -63,8 +64,7 @@ internal sealed class SharedEngine : ISiloEngine
 
     public IUsageLedger Usage => _grains.Usage;
 
-    /// <summary>Keys that silos share are not erased yet.</summary>
-    public IKeyEraser? Eraser => null;
+    public IKeyEraser? Eraser { get; }
 
     /// <summary>Another process has taken this silo's name.</summary>
     public string? Fault => _cluster.Registry.Replaced;

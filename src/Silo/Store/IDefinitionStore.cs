@@ -38,19 +38,22 @@ public interface IDefinitionStore : IAsyncDisposable
 
     /// <summary>
     /// Begins to erase a key, in one transaction: its definition goes, the audit trail names the pseudonym in its place and forgets
-    /// its labels and note, an entry says that it was erased, and an <see cref="DefinitionKind.Erasure"/> of its name stays until
-    /// <see cref="EndErasureAsync"/>. May be repeated.
+    /// its labels and note, an entry says that it was erased, and an <see cref="DefinitionKind.Erasure"/> stays until
+    /// <see cref="EndErasureAsync"/>. Its erasure is not under way yet.
     /// </summary>
     /// <param name="key">The key; it need not have a definition.</param>
-    /// <param name="pseudonym">What it is called from now on.</param>
+    /// <param name="pseudonym">What it is called from now on; never used before.</param>
     /// <param name="atMs">When, in ms since 1970.</param>
     /// <param name="actor">Who asked for it.</param>
     /// <param name="cancellation">Gives up before anything has changed.</param>
     /// <returns>False, only where others may change definitions as well: they have, and the erasure has not begun.</returns>
     ValueTask<bool> BeginErasureAsync(DefinitionId key, string pseudonym, long atMs, string actor, CancellationToken cancellation);
 
-    /// <summary>Forgets that a key's erasure was under way.</summary>
-    ValueTask EndErasureAsync(DefinitionId key, CancellationToken cancellation);
+    /// <summary>The erasures that were begun and have not ended.</summary>
+    ValueTask<IReadOnlyList<PendingErasure>> PendingErasuresAsync(CancellationToken cancellation);
+
+    /// <summary>Forgets the name for good, and that the erasure was under way. May be repeated.</summary>
+    ValueTask EndErasureAsync(PendingErasure erasure, CancellationToken cancellation);
 
     /// <summary>The entries of the audit trail after a sequence that the filter lets through, oldest first; bounded as <see cref="ScanAsync"/> is.</summary>
     ValueTask<IReadOnlyList<StoredAudit>> ScanAuditAsync(long after, AuditFilter filter, int limit, CancellationToken cancellation);

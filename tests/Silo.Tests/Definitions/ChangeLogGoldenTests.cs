@@ -13,7 +13,7 @@ public sealed class ChangeLogGoldenTests
     public static TheoryData<string, string> Batches => new()
     {
         { "writes", "0102000000010100610000010100000000000000020061640300000001020303010061010062020200000000000000010062FFFFFFFF" },
-        { "begin", "0203010061010062010070050000000000000001006402000000070000000000000009" + "00000000000000" },
+        { "begin", "050100610100700500000000000000010064030000000000000002000000" + "07000000000000000000000001" + "09000000000000000200000000" },
         { "end", "03010061010070" },
         { "adopted", "040600000000000000020068680100730800000000000000" },
     };
@@ -32,7 +32,7 @@ public sealed class ChangeLogGoldenTests
                     new DefinitionWrite(DefinitionId.OfKey("a", "b"), null, Source.File, 2, "b"),
                 ],
             },
-            "begin" => new ChangeBatch { Begin = new ErasureBegin(DefinitionId.OfKey("a", "b"), "p", 5, "d", [7, 9]) },
+            "begin" => new ChangeBatch { Begin = new ErasureBegin("a", "p", 5, "d", 3, [new NamingEntry(7, 0, true), new NamingEntry(9, 2, false)]) },
             "end" => new ChangeBatch { End = new ErasureEnd("a", "p") },
             _ => new ChangeBatch { Adopted = new FileMark(6, "hh", "s", 8) },
         };
@@ -46,6 +46,7 @@ public sealed class ChangeLogGoldenTests
         }
         Assert.Throws<StoreException>(() => ChangeBatchCodec.Decode(Convert.FromHexString(hex + "00")));
         Assert.Throws<StoreException>(() => ChangeBatchCodec.Decode(new byte[] { 9 }));
+        Assert.Throws<StoreException>(() => ChangeBatchCodec.Decode(new byte[] { 2 }));
     }
 
     [Fact]
@@ -58,5 +59,20 @@ public sealed class ChangeLogGoldenTests
         Assert.Equal("080000000000000001", Convert.ToHexString(id));
         Assert.Equal("FFFFFFFFFFFFFF7F0103" + "03010061010070", Convert.ToHexString(grain.State.Span));
         Assert.Equal((1L, long.MaxValue, 0UL), (grain.Version, grain.ForgetAtNs, grain.LayoutId));
+    }
+
+    [Fact]
+    public async Task What_is_kept_of_erasures_has_these_bytes()
+    {
+        var store = new MemoryGrainStore();
+        var log = new ChangeLog(store);
+        Assert.True(await store.CommitAsync(ErasureNotes.Begin(7, 0, "a", "p", "name"), default));
+        IReadOnlyList<(byte[] Id, StoredGrain Grain)> rows = await store.ScanAsync(new byte[] { GrainId.ErasureRecord }, default, 10, default);
+        Assert.Equal(["0B", "0B016170"], rows.Select(r => Convert.ToHexString(r.Id)));
+        Assert.Equal(["FFFFFFFFFFFFFF7F010700000000000000", "FFFFFFFFFFFFFF7F016E616D65"], rows.Select(r => Convert.ToHexString(r.Grain.State.Span)));
+        Assert.Equal((7, 1), await log.Notes.HeadAsync(default));
+        Assert.Equal(("name", 1), await log.Notes.NameAsync("a", "p", default));
+        Assert.True(await store.CommitAsync(ErasureNotes.End("a", "p", 1), default));
+        Assert.Null(await log.Notes.NameAsync("a", "p", default));
     }
 }

@@ -104,6 +104,40 @@ public sealed class ClusterErasureTests : IAsyncDisposable
         await AssertForgottenAsync();
     }
 
+    [Fact]
+    public async Task A_name_in_a_batch_of_many_records_is_forgotten()
+    {
+        ClusterSilo a = await OpenAsync("a"), behind = await OpenAsync("behind");
+        await DefineAsync(a);
+        await behind.FollowAsync();
+        var import = new DefinitionImport(a.Service, new ChangeRequest(Source.Api, "me"), _ => default);
+        for (int i = 0; i < 900; i++)
+        {
+            await import.AddAsync(new Definition { Key = new Key { Namespace = "shop", Name = i == 450 ? Name : $"key-{i}", Plan = "p", Note = new string('n', 900) } }, default);
+        }
+        Assert.Null(await import.FinishAsync(default));
+        Assert.Null((await a.Service.EraseAsync(DefinitionId.OfKey("shop", Name), "desk", default)).Error);
+        await AssertForgottenAsync();
+    }
+
+    [Fact]
+    public async Task A_key_that_is_defined_again_while_its_erasure_is_under_way_is_another_one()
+    {
+        ClusterSilo a = await OpenAsync("a"), b = await OpenAsync("b");
+        await DefineAsync(a);
+        a.Eraser.Refusal = "injected";
+        Assert.Equal(DefinitionErrorCode.Unavailable, (await a.Service.EraseAsync(DefinitionId.OfKey("shop", Name), "desk", default)).Error!.Code);
+        Assert.Null((await b.CreateAsync("shop", Name)).Error);
+        Assert.Equal([Name], b.Eraser.Released);
+        (string? pseudonym, DefinitionError? error) = await b.Service.EraseAsync(DefinitionId.OfKey("shop", Name), "desk", default);
+        Assert.Null(error);
+        Assert.Equal(2, b.Eraser.Erased.Count);
+        Assert.Equal($"{Name} -> {pseudonym}", b.Eraser.Erased[1]);
+        Assert.Equal(a.Eraser.Erased[0], b.Eraser.Erased[0]);
+        await AssertForgottenAsync();
+        Assert.Equal(DefinitionErrorCode.Invalid, (await b.Service.EraseAsync(DefinitionId.OfKey("shop", pseudonym!), "desk", default)).Error!.Code);
+    }
+
     private static async Task DefineAsync(ClusterSilo silo)
     {
         Assert.Null((await silo.Service.CreateAsync(new Definition { Namespace = new Namespace { Name = "shop" } }, "me", default)).Error);
@@ -122,9 +156,12 @@ public sealed class ClusterErasureTests : IAsyncDisposable
     private async Task AssertForgottenAsync()
     {
         await AssertEqualAsync();
-        foreach ((byte[] _, StoredGrain grain) in await _store.ScanAsync(new byte[] { GrainId.ChangeRecord }, default, 1000, default))
+        foreach (byte kind in new[] { GrainId.ChangeRecord, GrainId.ErasureRecord })
         {
-            Assert.DoesNotContain(Name, Encoding.Latin1.GetString(grain.State.Span), StringComparison.Ordinal);
+            foreach ((byte[] id, StoredGrain grain) in await _store.ScanAsync(new byte[] { kind }, default, 1000, default))
+            {
+                Assert.DoesNotContain(Name, Encoding.Latin1.GetString(id) + Encoding.Latin1.GetString(grain.State.Span), StringComparison.Ordinal);
+            }
         }
         string hex = Convert.ToHexString(Encoding.UTF8.GetBytes(Name));
         foreach (ClusterSilo silo in _silos)

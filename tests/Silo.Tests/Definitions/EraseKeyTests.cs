@@ -14,10 +14,10 @@ namespace Quota.Silo.Tests.Definitions;
 /// <summary>An erased key is named nowhere any more, and no total has changed; whatever happens in between.</summary>
 public sealed class EraseKeyTests : IDisposable
 {
-    private const string Name = "alice.personal";
-    private const string Keys = "/v1/namespaces/shop/keys";
+    internal const string Name = "alice.personal";
+    internal const string Keys = "/v1/namespaces/shop/keys";
 
-    private const string Config = """
+    internal const string Config = """
         namespaces:
           shop:
             default_plan: p
@@ -168,7 +168,7 @@ public sealed class EraseKeyTests : IDisposable
     }
 
     /// <summary>Leaves something of every kind behind, on the key itself and on one that once was below it.</summary>
-    private static async Task UseAsync(SiloProcess silo, AdminSilo admin)
+    internal static async Task UseAsync(SiloProcess silo, AdminSilo admin)
     {
         using var checks = new JsonSilo(silo.Http);
         using var grpc = new GrpcTestClient(silo.Grpc);
@@ -189,7 +189,7 @@ public sealed class EraseKeyTests : IDisposable
     }
 
     /// <summary>What every key used in this month and an old one, without what an open reservation holds.</summary>
-    private static async Task<string> TotalsAsync(AdminSilo admin)
+    internal static async Task<string> TotalsAsync(AdminSilo admin)
     {
         var text = new List<string>();
         foreach (string month in new[] { "2025-01", DateTime.UtcNow.ToString("yyyy-MM", CultureInfo.InvariantCulture) })
@@ -218,12 +218,16 @@ public sealed class EraseKeyTests : IDisposable
     private static IEnumerable<JsonElement> Each(JsonElement element, string name) =>
         element.TryGetProperty(name, out JsonElement list) ? list.EnumerateArray() : [];
 
-    private void AssertForgotten()
+    private void AssertForgotten() => AssertForgotten(_folder.File("data"), "grains", "definitions", "audit");
+
+    /// <summary>No row of these tables of a data directory has the name's bytes.</summary>
+    internal static void AssertForgotten(string data, params string[] tables)
     {
         byte[] name = Encoding.UTF8.GetBytes(Name);
-        foreach ((string file, string table) in new[] { ("grains.db", "grains"), ("definitions.db", "definitions"), ("definitions.db", "audit") })
+        foreach (string table in tables)
         {
-            using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _folder.File("data/" + file), Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
+            string file = table == "grains" ? "grains.db" : "definitions.db";
+            using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(data, file), Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
             connection.Open();
             using SqliteCommand command = connection.CreateCommand();
             command.CommandText = $"SELECT * FROM {table}";

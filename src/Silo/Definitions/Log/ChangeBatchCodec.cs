@@ -10,18 +10,20 @@ namespace Quota.Silo.Definitions.Log;
 /// A batch as bytes. APPEND-ONLY (golden test: ChangeLogGoldenTests). Integers are little-endian, text is UTF-8.
 /// <code>
 /// u8 1, i32 count, then per definition: id, u8 source, i64 at ms, text actor, i32 content length or -1 for a deletion, content
-/// u8 2, id, text pseudonym, i64 at ms, text actor, i32 count, i64 records rewritten
+/// u8 2: not used
 /// u8 3, text namespace, text pseudonym
 /// u8 4, i64 revision, text hash, text silo, i64 at ms
+/// u8 5, text namespace, text pseudonym, i64 at ms, text actor, i64 previous record, i32 count, then per entry: i64 record, i32 index, u8 own
 /// id: u8 kind, text namespace, text name; text: u16 length, bytes
 /// </code>
 /// </summary>
 internal static class ChangeBatchCodec
 {
     private const byte WritesTag = 1;
-    private const byte BeginTag = 2;
     private const byte EndTag = 3;
     private const byte AdoptedTag = 4;
+    private const byte BeginTag = 5;
+    private const int EntryBytes = sizeof(long) + sizeof(int) + 1;
 
     public static byte[] Encode(ChangeBatch batch)
     {
@@ -29,14 +31,17 @@ internal static class ChangeBatchCodec
         if (batch.Begin is { } begin)
         {
             Byte(bytes, BeginTag);
-            Id(bytes, begin.Key);
+            Text(bytes, begin.Namespace);
             Text(bytes, begin.Pseudonym);
             Long(bytes, begin.AtMs);
             Text(bytes, begin.Actor);
-            Int(bytes, begin.Rewritten.Count);
-            foreach (long record in begin.Rewritten)
+            Long(bytes, begin.Previous);
+            Int(bytes, begin.Entries.Count);
+            foreach (NamingEntry entry in begin.Entries)
             {
-                Long(bytes, record);
+                Long(bytes, entry.Record);
+                Int(bytes, entry.Index);
+                Byte(bytes, entry.IsOwn ? (byte)1 : (byte)0);
             }
         }
         else if (batch.End is { } end)
@@ -94,14 +99,13 @@ internal static class ChangeBatchCodec
                 }
                 return new ChangeBatch { Writes = writes };
             case BeginTag:
-                DefinitionId key = reader.Id();
-                (string pseudonym, long atMs, string actor) = (reader.Text(), reader.Long(), reader.Text());
-                long[] rewritten = new long[reader.Count(sizeof(long))];
-                for (int i = 0; i < rewritten.Length; i++)
+                (string owner, string pseudonym, long atMs, string actor, long previous) = (reader.Text(), reader.Text(), reader.Long(), reader.Text(), reader.Long());
+                var entries = new NamingEntry[reader.Count(EntryBytes)];
+                for (int i = 0; i < entries.Length; i++)
                 {
-                    rewritten[i] = reader.Long();
+                    entries[i] = new NamingEntry(reader.Long(), reader.Int(), reader.Byte() != 0);
                 }
-                return new ChangeBatch { Begin = new ErasureBegin(key, pseudonym, atMs, actor, rewritten) };
+                return new ChangeBatch { Begin = new ErasureBegin(owner, pseudonym, atMs, actor, previous, entries) };
             case EndTag:
                 return new ChangeBatch { End = new ErasureEnd(reader.Text(), reader.Text()) };
             case AdoptedTag:

@@ -12,11 +12,15 @@ namespace Quota.Silo.Definitions.Log;
 /// Safety: a record is created by a save that expects none to be there, so of two writers for one number one wins, and whoever lost
 /// reads what the other wrote before it tries again: every batch was judged against everything before it. A batch that needs several
 /// records counts only if its last one, marked as the end, follows its others without a foreign one between; a writer that dies
-/// half-way, or is overtaken, leaves records that every reader skips.
+/// half-way, or is overtaken, leaves records that every reader skips, and whoever passes them empties them, because they may name keys
+/// that are erased later. Nothing else changes a record but a redaction (<see cref="Redaction"/>), which saves all records of
+/// the batch at once, each with the next generation: a reader that sees two generations in one batch has read both states, and reads
+/// again.
 /// </para>
 /// <para>
 /// A record (block kind 8, id u8 8 and the number as u64 big-endian; APPEND-ONLY, golden test: ChangeLogGoldenTests): i64
-/// "never to be forgotten", u8 1, u8 flags (1: begins a batch, 2: ends one), a part of the batch (<see cref="ChangeBatchCodec"/>).
+/// "never to be forgotten", u8 1, u8 flags (1: begins a batch, 2: ends one; times 4: the generation, modulo 64), a part of the batch
+/// (<see cref="ChangeBatchCodec"/>).
 /// </para>
 /// </summary>
 internal sealed class ChangeLog(IGrainStore store)
@@ -24,20 +28,27 @@ internal sealed class ChangeLog(IGrainStore store)
     private const byte Format = 1;
     private const byte Begins = 1;
     private const byte Ends = 2;
+    private const byte GenerationUnit = 4;
     private const int HeadBytes = RecordHead.Bytes + 2;
+
+    /// <summary>What the store keeps of erasures beside the log.</summary>
+    public ErasureNotes Notes { get; } = new(store);
 
     /// <summary>Appends a batch behind a record, if that is still the last one.</summary>
     /// <param name="tail">The last record there is; 0 if there is none.</param>
     /// <param name="batch">What to append.</param>
+    /// <param name="beside">What is saved in the commit that makes the batch whole.</param>
     /// <returns>Its place, or null: others have appended meanwhile.</returns>
     /// <exception cref="StoreException">The store has failed: the batch may have been appended or not.</exception>
-    public async ValueTask<LoggedBatch?> TryAppendAsync(long tail, ChangeBatch batch)
+    public async ValueTask<LoggedBatch?> TryAppendAsync(long tail, ChangeBatch batch, params GrainSave[] beside)
     {
-        byte[][] records = Split(ChangeBatchCodec.Encode(batch), 0);
+        byte[][] records = Split(ChangeBatchCodec.Encode(batch), 0, 0);
+        int left = records.Length;
         foreach (GrainSave[] group in records.Select((r, i) => Save(tail + 1 + i, 0, r)).Chunk(Bounds.ChangeRecordsPerCommit))
         {
+            left -= group.Length;
             // Begun is finished: a change that was given up half-way would be in doubt for no reason.
-            if (!await store.CommitAsync(group, CancellationToken.None).ConfigureAwait(false))
+            if (!await store.CommitAsync(left > 0 ? group : [.. group, .. beside], CancellationToken.None).ConfigureAwait(false))
             {
                 return null;
             }
@@ -48,13 +59,12 @@ internal sealed class ChangeLog(IGrainStore store)
     /// <summary>The whole batches behind a record, at most about a thousand records of them, and the last record that was seen.</summary>
     /// <param name="after">The last record of the last batch that is known; 0 for none.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <returns>What there is, in order; the end is reached if <c>IsEnd</c>. Behind the tail the next batch is appended.</returns>
-    /// <exception cref="StoreException">The store cannot be read, or holds what this build cannot read.</exception>
-    public async ValueTask<(IReadOnlyList<LoggedBatch> Batches, long Tail, bool IsEnd)> ReadAsync(long after, CancellationToken cancellation)
+    /// <exception cref="StoreException">The store cannot be read, holds what this build cannot read, or was changed meanwhile.</exception>
+    public async ValueTask<LogPage> ReadAsync(long after, CancellationToken cancellation)
     {
         var batches = new List<LoggedBatch>();
+        var dead = new List<long>();
         var parts = new List<ReadOnlyMemory<byte>>();
-        long first = 0;
         long tail = after;
         while (tail - after < Bounds.ChangeRecordsPerRead || batches.Count == 0 || parts.Count > 0)
         {
@@ -65,29 +75,33 @@ internal sealed class ChangeLog(IGrainStore store)
             {
                 if (record is null)
                 {
-                    return (batches, tail, true);
+                    return new LogPage(batches, tail, true, dead);
                 }
                 ReadOnlyMemory<byte> state = record.Value.State;
                 byte flags = Flags(++tail, state);
                 if ((flags & Begins) != 0)
                 {
+                    // What began before and did not end was overtaken.
+                    dead.AddRange(Enumerable.Range(0, parts.Count).Select(i => tail - parts.Count + i));
                     parts.Clear();
-                    first = tail;
                 }
                 else if (parts.Count == 0)
                 {
-                    // The rest of a batch that was overtaken.
+                    if (state.Length > HeadBytes)
+                    {
+                        dead.Add(tail);
+                    }
                     continue;
                 }
-                parts.Add(state[HeadBytes..]);
+                parts.Add(state);
                 if ((flags & Ends) != 0)
                 {
-                    batches.Add(new LoggedBatch(first, tail, ChangeBatchCodec.Decode(Join(parts))));
+                    batches.Add(Whole(tail - parts.Count + 1, parts));
                     parts.Clear();
                 }
             }
         }
-        return (batches, tail, false);
+        return new LogPage(batches, tail, false, dead);
     }
 
     /// <summary>The batch that begins with a record.</summary>
@@ -95,21 +109,53 @@ internal sealed class ChangeLog(IGrainStore store)
     public async ValueTask<LoggedBatch> ReadOneAsync(long first, CancellationToken cancellation)
     {
         List<StoredGrain> records = await RecordsAsync(first, cancellation).ConfigureAwait(false);
-        return new LoggedBatch(first, first + records.Count - 1, ChangeBatchCodec.Decode(Join([.. records.Select(r => r.State[HeadBytes..])])));
+        return Whole(first, [.. records.Select(r => r.State)]);
     }
 
-    /// <summary>Puts another content in the place of a batch, in as many records.</summary>
-    /// <param name="first">The batch's first record.</param>
-    /// <param name="rewrite">Makes the new content of the old.</param>
-    /// <param name="cancellation">Gives up before anything has changed.</param>
-    /// <returns>Whether it was done; another silo may rewrite the same batch at the same time, then it is to be tried again.</returns>
-    /// <exception cref="StoreException">The store has failed, or there is no such batch.</exception>
-    public async ValueTask<bool> TryRewriteAsync(long first, Func<ChangeBatch, ChangeBatch> rewrite, CancellationToken cancellation)
+    /// <summary>Empties records of batches that were overtaken. May be repeated.</summary>
+    /// <exception cref="StoreException">The store has failed; not all of them may be empty.</exception>
+    public async ValueTask EmptyAsync(IEnumerable<long> records, CancellationToken cancellation)
+    {
+        foreach (long record in records)
+        {
+            StoredGrain? found = (await LoadAsync(record, 1, cancellation).ConfigureAwait(false))[0];
+            if (found is { } dead && dead.State.Length > HeadBytes)
+            {
+                // If another silo was faster, it is empty.
+                await store.CommitAsync([Save(record, dead.Version, Record(0, []))], cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Has the log forget a name: rewrites every batch that the redaction changes. May be repeated, and done by several silos at once.</summary>
+    /// <exception cref="StoreException">The store has failed; a repeat completes it.</exception>
+    public async ValueTask RewriteAsync(Redaction redaction, CancellationToken cancellation)
+    {
+        foreach (long first in redaction.Records)
+        {
+            int attempts = 0;
+            while (!await TryRewriteAsync(first, redaction, cancellation).ConfigureAwait(false))
+            {
+                if (++attempts == Bounds.ChangeAttemptsMax)
+                {
+                    throw new StoreException("other silos rewrite the change log all the time");
+                }
+            }
+        }
+    }
+
+    /// <summary>Rewrites one batch, in as many records; false if another silo did so meanwhile, for this or another erasure.</summary>
+    private async ValueTask<bool> TryRewriteAsync(long first, Redaction redaction, CancellationToken cancellation)
     {
         List<StoredGrain> records = await RecordsAsync(first, cancellation).ConfigureAwait(false);
-        ChangeBatch before = ChangeBatchCodec.Decode(Join([.. records.Select(r => r.State[HeadBytes..])]));
-        byte[][] states = Split(ChangeBatchCodec.Encode(rewrite(before)), records.Count);
-        GrainSave[] saves = [.. states.Select((s, i) => Save(first + i, records[i].Version, s))];
+        LoggedBatch before = Whole(first, [.. records.Select(r => r.State)]);
+        int generation = (Flags(first, records[0].State) / GenerationUnit) + 1;
+        byte[] content = ChangeBatchCodec.Encode(redaction.Apply(before).Batch);
+        if (content.AsSpan().SequenceEqual(ChangeBatchCodec.Encode(before.Batch)))
+        {
+            return true;
+        }
+        GrainSave[] saves = [.. Split(content, records.Count, generation).Select((s, i) => Save(first + i, records[i].Version, s))];
         Invariant.Check(saves.Length <= IGrainStore.CommitMax);
         return await store.CommitAsync(saves, cancellation).ConfigureAwait(false);
     }
@@ -157,7 +203,8 @@ internal sealed class ChangeLog(IGrainStore store)
 
     /// <param name="content">The encoded batch.</param>
     /// <param name="count">Number of records; 0: as many as it needs.</param>
-    private static byte[][] Split(ReadOnlySpan<byte> content, int count)
+    /// <param name="generation">How often it was rewritten.</param>
+    private static byte[][] Split(ReadOnlySpan<byte> content, int count, int generation)
     {
         count = count > 0 ? count : Math.Max(1, (content.Length + Bounds.ChangeRecordBytesMax - 1) / Bounds.ChangeRecordBytesMax);
         byte[][] records = new byte[count][];
@@ -165,30 +212,37 @@ internal sealed class ChangeLog(IGrainStore store)
         for (int i = 0; i < count; i++)
         {
             ReadOnlySpan<byte> part = content[Math.Min(i * size, content.Length)..Math.Min((i + 1) * size, content.Length)];
-            byte[] state = new byte[HeadBytes + part.Length];
-            RecordHead.Write(state, RecordHead.Never);
-            state[RecordHead.Bytes] = Format;
-            state[RecordHead.Bytes + 1] = (byte)((i == 0 ? Begins : 0) | (i == count - 1 ? Ends : 0));
-            part.CopyTo(state.AsSpan(HeadBytes));
-            records[i] = state;
+            int flags = (i == 0 ? Begins : 0) | (i == count - 1 ? Ends : 0);
+            records[i] = Record((byte)(flags + (generation * GenerationUnit)), part);
         }
         return records;
     }
 
-    private static ReadOnlyMemory<byte> Join(List<ReadOnlyMemory<byte>> parts)
+    private static byte[] Record(byte flags, ReadOnlySpan<byte> part)
     {
-        if (parts.Count == 1)
-        {
-            return parts[0];
-        }
-        byte[] whole = new byte[parts.Sum(p => p.Length)];
+        byte[] state = new byte[HeadBytes + part.Length];
+        RecordHead.Write(state, RecordHead.Never);
+        state[RecordHead.Bytes] = Format;
+        state[RecordHead.Bytes + 1] = flags;
+        part.CopyTo(state.AsSpan(HeadBytes));
+        return state;
+    }
+
+    private static LoggedBatch Whole(long first, List<ReadOnlyMemory<byte>> records)
+    {
+        int generation = Flags(first, records[0]) / GenerationUnit;
+        byte[] whole = new byte[records.Sum(r => r.Length - HeadBytes)];
         int at = 0;
-        foreach (ReadOnlyMemory<byte> part in parts)
+        for (int i = 0; i < records.Count; i++)
         {
-            part.CopyTo(whole.AsMemory(at));
-            at += part.Length;
+            if (Flags(first + i, records[i]) / GenerationUnit != generation)
+            {
+                throw new StoreException("another silo has rewritten a batch of the change log while it was read");
+            }
+            records[i][HeadBytes..].CopyTo(whole.AsMemory(at));
+            at += records[i].Length - HeadBytes;
         }
-        return whole;
+        return new LoggedBatch(first, first + records.Count - 1, ChangeBatchCodec.Decode(whole));
     }
 
     private static GrainSave Save(long sequence, long expected, byte[] state) =>

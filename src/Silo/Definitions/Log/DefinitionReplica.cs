@@ -21,8 +21,15 @@ internal sealed class DefinitionReplica(IReplicaStore local, ChangeLog log) : ID
     private long _applied;
     private bool _isOpen;
 
+    /// <summary>Erasures whose beginning the replica has not come to, ascending; and up to which of them it has redacted what it holds.</summary>
+    private readonly List<Redaction> _ahead = [];
+    private long _redacted;
+
     /// <summary>What requests read; set when it is loaded, and from then on kept in step.</summary>
     public CatalogWriter? Catalog { get; set; }
+
+    /// <summary>Told of each key, by namespace and name, that another silo has begun to erase. Must not throw or wait.</summary>
+    public Action<string, string>? Erasing { get; set; }
 
     /// <summary>The last record of the log that the replica holds.</summary>
     public long Applied => Volatile.Read(ref _applied);
@@ -39,16 +46,18 @@ internal sealed class DefinitionReplica(IReplicaStore local, ChangeLog log) : ID
             ReplicaPosition position = await local.PositionAsync(cancellation).ConfigureAwait(false);
             (_applied, Adopted, _isOpen) = (position.Applied, position.Adopted, true);
         }
-        bool isEnd;
+        LogPage page;
         do
         {
-            (IReadOnlyList<LoggedBatch> batches, _tail, isEnd) = await log.ReadAsync(_applied, cancellation).ConfigureAwait(false);
-            if (batches.Count > 0)
+            page = await log.ReadAsync(_applied, cancellation).ConfigureAwait(false);
+            _tail = page.Tail;
+            await log.EmptyAsync(page.Dead, cancellation).ConfigureAwait(false);
+            if (page.Batches.Count > 0)
             {
-                await FollowAsync(batches, cancellation).ConfigureAwait(false);
+                await FollowAsync(page.Batches, cancellation).ConfigureAwait(false);
             }
         }
-        while (!isEnd);
+        while (!page.IsEnd);
     }
 
     /// <summary>Notes which file the cluster has adopted.</summary>
@@ -69,82 +78,134 @@ internal sealed class DefinitionReplica(IReplicaStore local, ChangeLog log) : ID
     public async ValueTask<long[]?> ApplyAsync(IReadOnlyList<DefinitionWrite> writes, CancellationToken cancellation) =>
         await AppendAsync(new ChangeBatch { Writes = writes }).ConfigureAwait(false) is { } result ? [.. result.Versions] : null;
 
-    public async ValueTask<bool> BeginErasureAsync(DefinitionId key, string pseudonym, long atMs, string actor, CancellationToken cancellation) =>
-        await AppendAsync(new ChangeBatch { Begin = new ErasureBegin(key, pseudonym, atMs, actor, []) }).ConfigureAwait(false) is not null;
+    /// <summary>The erasures under way. One whose note is gone has been ended by another silo, which this one has not seen yet.</summary>
+    public async ValueTask<IReadOnlyList<PendingErasure>> PendingErasuresAsync(CancellationToken cancellation)
+    {
+        var pending = new List<PendingErasure>();
+        foreach (PendingErasure erasure in await local.PendingErasuresAsync(cancellation).ConfigureAwait(false))
+        {
+            if (await log.Notes.NameAsync(erasure.Namespace, erasure.Pseudonym, cancellation).ConfigureAwait(false) is { } note)
+            {
+                pending.Add(erasure with { Name = note.Name });
+            }
+        }
+        return pending;
+    }
+
+    public async ValueTask<bool> BeginErasureAsync(DefinitionId key, string pseudonym, long atMs, string actor, CancellationToken cancellation)
+    {
+        IReadOnlyList<NamingEntry> entries = await local.EntriesNamingAsync(key, cancellation).ConfigureAwait(false);
+        (long previous, long version) = await log.Notes.HeadAsync(cancellation).ConfigureAwait(false);
+        var begin = new ErasureBegin(key.Namespace, pseudonym, atMs, actor, previous, entries);
+        return await AppendAsync(new ChangeBatch { Begin = begin }, ErasureNotes.Begin(_tail + 1, version, key.Namespace, pseudonym, key.Name)).ConfigureAwait(false) is not null;
+    }
 
     /// <summary>Has the log forget the name, then notes that the erasure is complete. May be repeated.</summary>
-    public async ValueTask EndErasureAsync(DefinitionId key, CancellationToken cancellation)
+    public async ValueTask EndErasureAsync(PendingErasure erasure, CancellationToken cancellation)
     {
-        if (await local.LoadAsync(key with { Kind = DefinitionKind.Erasure }, cancellation).ConfigureAwait(false) is not { } pending)
+        var id = new DefinitionId(DefinitionKind.Erasure, erasure.Namespace, erasure.Pseudonym);
+        for (int attempt = 0; attempt < Bounds.ChangeAttemptsMax; attempt++)
         {
-            return;
-        }
-        string pseudonym = System.Text.Encoding.UTF8.GetString(pending.Content.Span);
-        IReadOnlyList<long> records = await local.RecordsNamingAsync(key.Namespace, pseudonym, cancellation).ConfigureAwait(false);
-        await new LogErasure(log, key, pseudonym, records).RunAsync(cancellation).ConfigureAwait(false);
-        for (int attempt = 0; await AppendAsync(new ChangeBatch { End = new ErasureEnd(key.Namespace, pseudonym) }).ConfigureAwait(false) is null; attempt++)
-        {
-            if (attempt == Bounds.ChangeAttemptsMax)
+            if (await local.LoadAsync(id, cancellation).ConfigureAwait(false) is not { } pending)
             {
-                throw new StoreException("other silos change definitions all the time");
+                // Another silo has ended it.
+                return;
+            }
+            if (attempt == 0)
+            {
+                long record = await local.RecordOfAsync(pending.Version, cancellation).ConfigureAwait(false);
+                ErasureBegin? begin = (await log.ReadOneAsync(record, cancellation).ConfigureAwait(false)).Batch.Begin;
+                await log.RewriteAsync(new Redaction(record, begin!), cancellation).ConfigureAwait(false);
+            }
+            if (await log.Notes.NameAsync(erasure.Namespace, erasure.Pseudonym, cancellation).ConfigureAwait(false) is { } note
+                && await AppendAsync(new ChangeBatch { End = new ErasureEnd(erasure.Namespace, erasure.Pseudonym) }, ErasureNotes.End(erasure.Namespace, erasure.Pseudonym, note.Version)).ConfigureAwait(false) is not null)
+            {
+                return;
             }
             await CatchUpAsync(cancellation).ConfigureAwait(false);
         }
+        throw new StoreException("other silos change definitions all the time");
     }
 
     public ValueTask DisposeAsync() => local.DisposeAsync();
 
-    private async ValueTask<FollowResult?> AppendAsync(ChangeBatch batch)
+    private async ValueTask<FollowResult?> AppendAsync(ChangeBatch batch, params GrainSave[] beside)
     {
         Invariant.Check(_isOpen);
-        if (await log.TryAppendAsync(_tail, batch).ConfigureAwait(false) is not { } appended)
+        if (await log.TryAppendAsync(_tail, batch, beside).ConfigureAwait(false) is not { } appended)
         {
             return null;
         }
-        // If this fails, the log holds what was asked for and the replica is behind: the next look takes it in.
-        FollowResult result = await local.FollowAsync([new FollowedBatch(appended, [])]).ConfigureAwait(false);
+        // If something fails from here on, the log holds what was asked for and the replica is behind: the next look takes it in.
+        await log.EmptyAsync(Overtaken(appended.First), CancellationToken.None).ConfigureAwait(false);
+        // Of an erasure that it begins itself the caller takes the key out of the catalog.
+        List<Redaction> redactions = batch.Begin is { } begin ? [new Redaction(appended.First, begin)] : [];
+        FollowResult result = await local.FollowAsync(redactions, [appended]).ConfigureAwait(false);
         Advance(appended);
         return result;
     }
 
-    private async ValueTask FollowAsync(IReadOnlyList<LoggedBatch> batches, CancellationToken cancellation)
+    /// <summary>What is between the last whole batch and the one that is the next is overtaken.</summary>
+    private IEnumerable<long> Overtaken(long next)
     {
+        for (long record = _applied + 1; record < next; record++)
+        {
+            yield return record;
+        }
+    }
+
+    private async ValueTask FollowAsync(IReadOnlyList<LoggedBatch> read, CancellationToken cancellation)
+    {
+        await LookAheadAsync(cancellation).ConfigureAwait(false);
+        List<LoggedBatch> batches = [.. read.Select(b => _ahead.Aggregate(b, (batch, redaction) => redaction.Apply(batch)))];
+        List<Redaction> redactions = [.. _ahead.Where(r => r.Record > _redacted)];
         // What this build cannot read is noticed before the replica has taken it in.
         List<ReplicaChange>? changes = Catalog is null ? null : [.. batches.Select(b => new ReplicaChange(b.Batch))];
-        var followed = new List<FollowedBatch>(batches.Count);
-        foreach (LoggedBatch batch in batches)
-        {
-            followed.Add(new FollowedBatch(batch, await RewrittenAsync(batch, cancellation).ConfigureAwait(false)));
-        }
-        FollowResult result = await local.FollowAsync(followed).ConfigureAwait(false);
+        FollowResult result = await local.FollowAsync(redactions, batches).ConfigureAwait(false);
+        _redacted = redactions.Count > 0 ? redactions[^1].Record : _redacted;
         foreach (LoggedBatch batch in batches)
         {
             Advance(batch);
+        }
+        if (Catalog is not null)
+        {
+            ReplicaChange.Rename(Catalog, result);
         }
         foreach (ReplicaChange change in changes ?? [])
         {
             change.PutInForce(Catalog!);
         }
-        ReplicaChange.Forget(Catalog, result.Forgotten);
-    }
-
-    private async ValueTask<IReadOnlyList<LoggedBatch>> RewrittenAsync(LoggedBatch batch, CancellationToken cancellation)
-    {
-        var rewritten = new List<LoggedBatch>();
-        foreach (long record in batch.Batch.Begin?.Rewritten ?? [])
+        foreach (LoggedBatch batch in batches)
         {
-            if (record < batch.First)
+            // If the note is gone, the erasure has ended already, and nothing waits for this silo.
+            if (batch.Batch.Begin is { } begin && await log.Notes.NameAsync(begin.Namespace, begin.Pseudonym, cancellation).ConfigureAwait(false) is { } note)
             {
-                rewritten.Add(await log.ReadOneAsync(record, cancellation).ConfigureAwait(false));
+                Erasing?.Invoke(begin.Namespace, note.Name);
             }
         }
-        return rewritten;
+    }
+
+    /// <summary>Finds the erasures that had begun when the batches were read, but for those that the replica has taken in.</summary>
+    private async ValueTask LookAheadAsync(CancellationToken cancellation)
+    {
+        (long record, _) = await log.Notes.HeadAsync(cancellation).ConfigureAwait(false);
+        long known = _ahead.Count > 0 ? _ahead[^1].Record : _applied;
+        var found = new Stack<Redaction>();
+        while (record > known)
+        {
+            ErasureBegin? begin = (await log.ReadOneAsync(record, cancellation).ConfigureAwait(false)).Batch.Begin;
+            Invariant.Check(begin is not null && begin.Previous < record);
+            found.Push(new Redaction(record, begin!));
+            record = begin!.Previous;
+        }
+        _ahead.AddRange(found);
     }
 
     private void Advance(LoggedBatch batch)
     {
         Volatile.Write(ref _applied, batch.Last);
         _tail = Math.Max(_tail, batch.Last);
+        _ahead.RemoveAll(r => r.Record <= batch.First);
         Adopted = batch.Batch.Adopted ?? Adopted;
     }
 }

@@ -22,38 +22,30 @@ internal sealed class ReplicaChange
             }
             _changes.Add(change);
         }
-        // A replica that was behind may know the key by its name, by its pseudonym, or by both.
-        _erased = batch.Begin is { } begin ? [begin.Key, begin.Key with { Name = begin.Pseudonym }] : [];
+        // Its redaction comes before it, so the key goes by its pseudonym already.
+        _erased = batch.Begin is { } begin ? [DefinitionId.OfKey(begin.Namespace, begin.Pseudonym)] : [];
     }
 
     /// <summary>Puts the batch in force.</summary>
     public void PutInForce(CatalogWriter catalog)
     {
         PutSome(c => !c.IsDelete && c.Id.Kind != DefinitionKind.Key, catalog.PutStructure);
-        PutSome(c => !c.IsDelete && c.Id.Kind == DefinitionKind.Key, keys => catalog.PutKeys(keys.Select(k => WithKnownParent(catalog, k))));
+        PutSome(c => !c.IsDelete && c.Id.Kind == DefinitionKind.Key, catalog.PutKeys);
         PutSome(c => c.IsDelete && c.Id.Kind == DefinitionKind.Key, keys => Forget(catalog, keys.Select(k => k.Id)));
         PutSome(c => c.IsDelete && c.Id.Kind != DefinitionKind.Key, catalog.RemoveStructure);
-        Forget(catalog, _erased.Distinct());
+        Forget(catalog, _erased);
     }
 
-    /// <summary>Removes keys that were erased, as far as they are there.</summary>
-    public static void Forget(CatalogWriter? catalog, IEnumerable<DefinitionId> keys) =>
-        catalog?.RemoveKeys(keys.Where(catalog.Has).Select(k => new PendingChange(k)));
-
-    /// <summary>
-    /// A key that is being erased may be known here by its name while the log already calls it by its pseudonym, or the other way
-    /// round. A key that is a parent is not erased, so what follows in the log gives this one another parent, and until then it has
-    /// none.
-    /// </summary>
-    private PendingChange WithKnownParent(CatalogWriter catalog, PendingChange key)
+    /// <summary>Puts the pseudonyms of erased keys in the place of their names.</summary>
+    public static void Rename(CatalogWriter catalog, in FollowResult result)
     {
-        if (key.Key!.Parent is not { } parent)
-        {
-            return key;
-        }
-        DefinitionId above = key.Id with { Name = parent };
-        return catalog.Has(above) || _changes.Exists(c => c.Id == above) ? key : new PendingChange(key.Id) { Content = key.Content, Key = key.Key with { Parent = null } };
+        catalog.PutKeys(new ChangeSet(catalog, result.Renamed.Select(d => DefinitionReader.Read(d))).KeysParentsFirst());
+        List<PendingChange> gone = [.. result.Forgotten.Where(catalog.Has).Select(id => new PendingChange(id))];
+        catalog.RemoveKeys(new ChangeSet(catalog, gone).KeysChildrenFirst());
     }
+
+    private static void Forget(CatalogWriter catalog, IEnumerable<DefinitionId> keys) =>
+        catalog.RemoveKeys(keys.Where(catalog.Has).Select(k => new PendingChange(k)));
 
     private void PutSome(Func<PendingChange, bool> which, Action<IReadOnlyList<PendingChange>> put)
     {

@@ -1,6 +1,4 @@
 using Quota.Contracts;
-using Quota.Grains;
-using Quota.Grains.Model;
 using Quota.Grains.Usage;
 using Quota.Silo.Catalog;
 using Quota.Silo.Definitions;
@@ -28,7 +26,13 @@ internal sealed class KeyEraser(IClock clock, KeyTable table, IGrainStore store,
     /// <summary>Of a record's bound, what the deletions of one step may take: the rest is room for its head.</summary>
     private const int StepBytesMax = Bounds.JournalRecordBytesMax / 2;
 
-    private static readonly byte[] Kinds = [GrainId.ValueBlock, GrainId.RequestRecord, GrainId.ReservationRecord, GrainId.EventRecord];
+    /// <summary>The journal's segments are released by the checkpoints that an erasure ends with, or by the next.</summary>
+    public IReadOnlyList<string> Remains => ["the silo's journal, until its next checkpoints release it"];
+
+    /// <summary>There is no other silo.</summary>
+    public void Release(NamespaceModel owner, byte[] key)
+    {
+    }
 
     public async ValueTask<bool> KnowsAsync(NamespaceModel owner, byte[] key, CancellationToken cancellation)
     {
@@ -36,25 +40,7 @@ internal sealed class KeyEraser(IClock clock, KeyTable table, IGrainStore store,
         {
             throw new StoreException("the store cannot be written");
         }
-        if (await store.LoadAsync(UsageMover.KeyId(owner, key), cancellation).ConfigureAwait(false) is not null)
-        {
-            return true;
-        }
-        foreach (byte kind in Kinds)
-        {
-            if ((await store.ScanAsync(GrainId.PrefixOf(kind, owner.NameUtf8, key), ReadOnlyMemory<byte>.Empty, 1, cancellation).ConfigureAwait(false)).Count > 0)
-            {
-                return true;
-            }
-        }
-        foreach (MonthLabel month in await MonthsAsync(owner, cancellation).ConfigureAwait(false))
-        {
-            if (await store.LoadAsync(MonthId(owner, key, month), cancellation).ConfigureAwait(false) is not null)
-            {
-                return true;
-            }
-        }
-        return false;
+        return await StoredKey.IsThereAsync(store, owner, key, cancellation).ConfigureAwait(false);
     }
 
     public async ValueTask<string?> EraseAsync(NamespaceModel owner, byte[] key, byte[] pseudonym, CancellationToken cancellation)
@@ -95,7 +81,7 @@ internal sealed class KeyEraser(IClock clock, KeyTable table, IGrainStore store,
             {
                 for (int block = 0; block < shard.EntryEnd; block++)
                 {
-                    if (shard.Entry(block).Reference != 0 && Names(shard.Id(block), shard.State(block), owner, key, keyId))
+                    if (shard.Entry(block).Reference != 0 && StoredKey.IsNamedBy(shard.Id(block), shard.State(block), owner, key, keyId))
                     {
                         naming.Add(shard.Id(block).ToArray());
                     }
@@ -105,27 +91,11 @@ internal sealed class KeyEraser(IClock clock, KeyTable table, IGrainStore store,
         return naming;
     }
 
-    private static bool Names(ReadOnlySpan<byte> id, ReadOnlySpan<byte> state, NamespaceModel owner, byte[] key, byte[] keyId)
-    {
-        if (id[0] is not (GrainId.RequestRecord or GrainId.ReservationRecord) || RecordHead.IsTombstone(state))
-        {
-            return false;
-        }
-        Invariant.Check(GrainId.TryReadKey(id, out ReadOnlySpan<byte> space, out ReadOnlySpan<byte> holder));
-        if (!space.SequenceEqual(owner.NameUtf8))
-        {
-            return false;
-        }
-        return id[0] == GrainId.ReservationRecord
-            ? holder.SequenceEqual(key) || (state.IndexOf(keyId) >= 0 && ReservationState.Decode(state).KeyIds.Exists(i => i.AsSpan().SequenceEqual(keyId)))
-            : RememberedAnswer.Names(state, key);
-    }
-
     private StepFault? EndReservations(NamespaceModel owner, List<byte[]> naming)
     {
         foreach (byte[] id in naming)
         {
-            if (id[0] == GrainId.ReservationRecord && reservations.Expire(owner, HolderOf(id), id, clock.Now(), isDue: true) is { } fault)
+            if (id[0] == GrainId.ReservationRecord && reservations.Expire(owner, StoredKey.HolderOf(id), id, clock.Now(), isDue: true) is { } fault)
             {
                 return fault;
             }
@@ -135,10 +105,7 @@ internal sealed class KeyEraser(IClock clock, KeyTable table, IGrainStore store,
 
     private StepFault? CloseBlock(NamespaceModel owner, byte[] keyId) => transactions.Run([keyId], clock.Now(), transaction =>
     {
-        if (UsageMover.Move(transaction, owner, keyId) && transaction.TryRead(keyId, out _))
-        {
-            transaction.Delete(keyId);
-        }
+        StoredKey.CloseBlock(transaction, owner, keyId);
         return true;
     }).Fault;
 
@@ -147,7 +114,7 @@ internal sealed class KeyEraser(IClock clock, KeyTable table, IGrainStore store,
     {
         foreach (byte[] id in naming)
         {
-            byte[] holder = HolderOf(id);
+            byte[] holder = StoredKey.HolderOf(id);
             if (!holder.AsSpan().SequenceEqual(key) && Delete(UsageMover.KeyId(owner, holder), [id]) is { } fault)
             {
                 return fault;
@@ -159,18 +126,13 @@ internal sealed class KeyEraser(IClock clock, KeyTable table, IGrainStore store,
     private async ValueTask<StepFault?> MoveMonthsAsync(NamespaceModel owner, byte[] key, byte[] pseudonym, CancellationToken cancellation)
     {
         byte[][] keyIds = [UsageMover.KeyId(owner, key), UsageMover.KeyId(owner, pseudonym)];
-        foreach (MonthLabel month in await MonthsAsync(owner, cancellation).ConfigureAwait(false))
+        foreach (MonthLabel month in await StoredKey.MonthsAsync(store, owner, cancellation).ConfigureAwait(false))
         {
-            byte[] from = MonthId(owner, key, month);
-            byte[] to = MonthId(owner, pseudonym, month);
+            byte[] from = StoredKey.MonthId(owner, key, month);
+            byte[] to = StoredKey.MonthId(owner, pseudonym, month);
             StepFault? fault = transactions.Run(keyIds, clock.Now(), transaction =>
             {
-                // One that is under the pseudonym already was moved before; what the name has now was counted later, by a new key.
-                if (transaction.TryRead(from, out TransactionBlock? block) && !transaction.TryRead(to, out _) && transaction.Missing is null)
-                {
-                    transaction.Write(to, CounterLayout.Record, block.State);
-                    transaction.Delete(from);
-                }
+                StoredKey.MoveMonth(transaction, from, to);
                 return true;
             }).Fault;
             if (fault is not null)
@@ -183,7 +145,7 @@ internal sealed class KeyEraser(IClock clock, KeyTable table, IGrainStore store,
 
     private async ValueTask<StepFault?> DeleteRecordsAsync(NamespaceModel owner, byte[] key, byte[] keyId, CancellationToken cancellation)
     {
-        foreach (byte kind in Kinds)
+        foreach (byte kind in StoredKey.Kinds)
         {
             byte[] prefix = GrainId.PrefixOf(kind, owner.NameUtf8, key);
             byte[] after = [];
@@ -226,32 +188,4 @@ internal sealed class KeyEraser(IClock clock, KeyTable table, IGrainStore store,
         }
         return true;
     }).Fault;
-
-    /// <summary>The months the store has of any key of the namespace: one look for each, however many keys there are.</summary>
-    private async ValueTask<List<MonthLabel>> MonthsAsync(NamespaceModel owner, CancellationToken cancellation)
-    {
-        var months = new List<MonthLabel>();
-        byte[] prefix = GrainId.MonthsPrefix(owner.NameUtf8);
-        byte[] after = [];
-        while ((await store.ScanAsync(prefix, after, 1, cancellation).ConfigureAwait(false)) is [(byte[] id, _)])
-        {
-            Invariant.Check(GrainId.TryReadMonth(id, out MonthLabel month));
-            months.Add(month);
-            // Behind every key of the month: no key is as long.
-            after = [.. GrainId.MonthPrefix(owner.NameUtf8, month), .. Enumerable.Repeat(byte.MaxValue, Bounds.KeyBytesMax + 1)];
-        }
-        return months;
-    }
-
-    private static byte[] HolderOf(byte[] id)
-    {
-        Invariant.Check(GrainId.TryReadKey(id, out _, out ReadOnlySpan<byte> holder));
-        return holder.ToArray();
-    }
-
-    private static byte[] MonthId(NamespaceModel owner, byte[] key, MonthLabel month)
-    {
-        Span<byte> id = stackalloc byte[Bounds.GrainIdBytesMax];
-        return id[..GrainId.WriteMonth(id, owner.NameUtf8, month, key)].ToArray();
-    }
 }

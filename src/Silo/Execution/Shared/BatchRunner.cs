@@ -41,6 +41,9 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
     private long _reads;
     private long _commits;
 
+    /// <summary>Forgets its copies of a key's blocks.</summary>
+    public void Drop(byte[] keyId) => _cache.DropKey(keyId);
+
     /// <summary>Works on a batch until every step of it is answered, but for those that need more keys.</summary>
     /// <returns>The steps that need more keys; their keys have been added.</returns>
     public async Task<IReadOnlyCollection<StoreOp>> RunAsync(StoreBatch batch)

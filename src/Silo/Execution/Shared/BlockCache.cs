@@ -50,6 +50,21 @@ internal sealed class BlockCache(int max)
         }
     }
 
+    /// <summary>Drops every block of a key; looks at all blocks.</summary>
+    public void DropKey(byte[] keyId)
+    {
+        lock (_gate)
+        {
+            foreach (Dictionary<byte[], CachedBlock> generation in (ReadOnlySpan<Dictionary<byte[], CachedBlock>>)[_young, _old])
+            {
+                foreach (byte[] id in generation.Keys.Where(id => GrainId.KeyIdOf(id).AsSpan().SequenceEqual(keyId)).ToArray())
+                {
+                    generation.Remove(id);
+                }
+            }
+        }
+    }
+
     private void Add(byte[] id, CachedBlock block)
     {
         if (_young.Count >= max / 2)

@@ -63,6 +63,16 @@ internal sealed class Workbench
         return operation.GetAwaiter().GetResult();
     }
 
+    /// <summary>Runs one transaction at the instant of the batch; why it came to nothing, or null.</summary>
+    public StepFault? Run(byte[][] keyIds, Action<GrainTransaction> body) => Executor.Transactions.Run(
+        keyIds,
+        At,
+        transaction =>
+        {
+            body(transaction);
+            return true;
+        }).Fault;
+
     /// <summary>Begins a batch, or begins it anew.</summary>
     public void Open(IEnumerable<byte[]> keyIds, in Instant now)
     {

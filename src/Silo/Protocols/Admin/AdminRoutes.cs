@@ -124,7 +124,7 @@ internal sealed class AdminRoutes
             return;
         }
         (string? pseudonym, DefinitionError? error) = await _definitions.EraseAsync(id, actor, http.RequestAborted).ConfigureAwait(false);
-        await (error is null ? AdminJson.WriteAsync(http, new EraseKeyResponse { Pseudonym = pseudonym }) : AdminErrors.WriteAsync(http, error)).ConfigureAwait(false);
+        await (error is null ? AdminJson.WriteAsync(http, new EraseKeyResponse { Pseudonym = pseudonym, Remains = { _definitions.RemainsOfErased } }) : AdminErrors.WriteAsync(http, error)).ConfigureAwait(false);
     }
 
     private static async ValueTask<Definition?> ReadAsync(HttpContext http, DefinitionKind kind) => kind switch

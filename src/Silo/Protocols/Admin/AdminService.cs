@@ -85,7 +85,7 @@ internal sealed class AdminService : IGrpcService
             return (null, AdminErrors.Status(refused));
         }
         (string? pseudonym, DefinitionError? error) = await _definitions.EraseAsync(DefinitionId.OfKey(request.Namespace, request.Name), actor, call.Cancellation).ConfigureAwait(false);
-        return error is null ? (new EraseKeyResponse { Pseudonym = pseudonym }, GrpcStatus.Ok) : (null, AdminErrors.Status(error));
+        return error is null ? (new EraseKeyResponse { Pseudonym = pseudonym, Remains = { _definitions.RemainsOfErased } }, GrpcStatus.Ok) : (null, AdminErrors.Status(error));
     }
 
     private async ValueTask<(IMessage? Response, GrpcStatus Status)> GetAsync(IGrpcCall call, DefinitionId id) =>

@@ -80,27 +80,24 @@ internal sealed class SqliteDefinitionStore : IReplicaStore
         return new(true);
     }
 
-    public ValueTask EndErasureAsync(DefinitionId key, CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<PendingErasure>> PendingErasuresAsync(CancellationToken cancellation) =>
+        new(Write<IReadOnlyList<PendingErasure>>(() => SqliteKeyErasure.Pending(_connection)));
+
+    public ValueTask EndErasureAsync(PendingErasure erasure, CancellationToken cancellation)
     {
-        Write(() => SqliteKeyErasure.End(_connection, key));
+        Write(() => SqliteKeyErasure.End(_connection, erasure));
         return default;
     }
 
     public ValueTask<ReplicaPosition> PositionAsync(CancellationToken cancellation) => new(Write(_replica.Position));
 
-    public ValueTask<FollowResult> FollowAsync(IReadOnlyList<FollowedBatch> batches) => new(Write(() =>
-    {
-        var versions = new List<long>();
-        var forgotten = new List<DefinitionId>();
-        foreach (FollowedBatch batch in batches)
-        {
-            _replica.Follow(batch, versions, forgotten);
-        }
-        return new FollowResult(versions, forgotten);
-    }));
+    public ValueTask<FollowResult> FollowAsync(IReadOnlyList<Redaction> redactions, IReadOnlyList<LoggedBatch> batches) =>
+        new(Write(() => _replica.Follow(redactions, batches)));
 
-    public ValueTask<IReadOnlyList<long>> RecordsNamingAsync(string owner, string pseudonym, CancellationToken cancellation) =>
-        new(Write<IReadOnlyList<long>>(() => _replica.RecordsNaming(owner, pseudonym)));
+    public ValueTask<IReadOnlyList<NamingEntry>> EntriesNamingAsync(DefinitionId key, CancellationToken cancellation) =>
+        new(Write<IReadOnlyList<NamingEntry>>(() => _replica.EntriesNaming(key)));
+
+    public ValueTask<long> RecordOfAsync(long sequence, CancellationToken cancellation) => new(Write(() => _replica.RecordOf(sequence)));
 
     /// <summary>Folds the write-ahead log into the file and closes it.</summary>
     public ValueTask DisposeAsync()

@@ -46,9 +46,22 @@ internal static class SqliteKeyErasure
         return version;
     }
 
+    /// <summary>The erasures that have not ended.</summary>
+    public static List<PendingErasure> Pending(SqliteConnection connection)
+    {
+        using SqliteCommand select = SqliteRows.Command(connection, "SELECT namespace, name, content FROM definitions WHERE kind = $0 ORDER BY namespace, name", (int)DefinitionKind.Erasure);
+        var found = new List<PendingErasure>();
+        using SqliteDataReader row = select.ExecuteReader();
+        while (row.Read())
+        {
+            found.Add(new PendingErasure(row.GetString(0), row.GetString(1), Encoding.UTF8.GetString((byte[])row.GetValue(2))));
+        }
+        return found;
+    }
+
     /// <summary>Forgets the name for good.</summary>
-    public static int End(SqliteConnection connection, DefinitionId key) =>
-        Execute(connection, "DELETE FROM definitions WHERE kind = $kind AND namespace = $namespace AND name = $name", key, DefinitionKind.Erasure);
+    public static int End(SqliteConnection connection, PendingErasure erasure) =>
+        Execute(connection, "DELETE FROM definitions WHERE kind = $kind AND namespace = $namespace AND name = $name", DefinitionId.OfKey(erasure.Namespace, erasure.Name), DefinitionKind.Erasure);
 
     private static List<(long Sequence, bool IsOwn, byte[]? Before, byte[]? After)> Entries(SqliteConnection connection, DefinitionId key)
     {

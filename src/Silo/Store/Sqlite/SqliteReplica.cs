@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Data.Sqlite;
+using Quota.Contracts.V1;
 using Quota.Silo.Definitions;
 using Quota.Silo.Definitions.Log;
 
@@ -46,10 +47,53 @@ internal sealed class SqliteReplica(SqliteConnection connection, SqliteDefinitio
         return new ReplicaPosition(row.GetInt64(0), mark);
     }
 
-    /// <summary>Takes in the next batch.</summary>
-    public void Follow(FollowedBatch followed, List<long> versions, List<DefinitionId> forgotten)
+    /// <summary>Applies redactions to what is here, then takes in the next batches.</summary>
+    public FollowResult Follow(IReadOnlyList<Redaction> redactions, IReadOnlyList<LoggedBatch> batches)
     {
-        (long first, long last, ChangeBatch batch) = followed.Logged;
+        var renamed = new HashSet<DefinitionId>();
+        var forgotten = new List<DefinitionId>();
+        foreach (Redaction redaction in redactions)
+        {
+            Redact(redaction, renamed, forgotten);
+        }
+        List<StoredDefinition> stored = [.. renamed.Select(Load).OfType<StoredDefinition>()];
+        var versions = new List<long>();
+        foreach (LoggedBatch batch in batches)
+        {
+            Follow(batch, versions);
+        }
+        return new FollowResult(versions, stored, forgotten);
+    }
+
+    /// <summary>Everything that names a key, ascending by its place in the log.</summary>
+    public List<NamingEntry> EntriesNaming(DefinitionId key)
+    {
+        using SqliteCommand command = SqliteRows.Command(
+            connection,
+            "SELECT logged.record, audit.sequence - logged.sequence, audit.name = $1, audit.after FROM audit, logged WHERE audit.namespace = $0 AND audit.kind = 3 AND audit.action <> 'erase' AND (audit.name = $1 OR instr(audit.after, $2) > 0) AND logged.sequence = (SELECT sequence FROM logged WHERE sequence <= audit.sequence ORDER BY sequence DESC LIMIT 1) ORDER BY audit.sequence",
+            key.Namespace,
+            key.Name,
+            Encoding.UTF8.GetBytes(key.Name));
+        var entries = new List<NamingEntry>();
+        using SqliteDataReader row = command.ExecuteReader();
+        while (row.Read())
+        {
+            bool isOwn = row.GetBoolean(2);
+            if (isOwn || Key.Parser.ParseFrom((byte[])row.GetValue(3)).Parent == key.Name)
+            {
+                entries.Add(new NamingEntry(row.GetInt64(0), row.GetInt32(1), isOwn));
+            }
+        }
+        return entries;
+    }
+
+    /// <summary>First record of the batch with this first entry.</summary>
+    public long RecordOf(long sequence) => (long)SqliteRows.Scalar(connection, "SELECT record FROM logged WHERE sequence = $0", sequence)!;
+
+    /// <summary>Takes in the next batch.</summary>
+    private void Follow(in LoggedBatch logged, List<long> versions)
+    {
+        (long first, long last, ChangeBatch batch) = logged;
         Grains.Invariant.Check(first > (long)SqliteRows.Scalar(connection, "SELECT applied FROM replica")!);
         if (batch.Writes.Count > 0)
         {
@@ -64,18 +108,11 @@ internal sealed class SqliteReplica(SqliteConnection connection, SqliteDefinitio
         }
         else if (batch.Begin is { } begin)
         {
-            foreach (LoggedBatch rewritten in followed.Rewritten)
-            {
-                Rewrite(rewritten, begin, forgotten);
-            }
-            Note(first, SqliteKeyErasure.Begin(connection, begin.Key, begin.Pseudonym, begin.AtMs, begin.Actor));
-            // A replica that was behind may have read some of its changes under the pseudonym already.
-            SqliteRows.Execute(connection, "DELETE FROM definitions WHERE kind = 3 AND namespace = $0 AND name = $1", begin.Key.Namespace, begin.Pseudonym);
-            Reconnect(begin.Key.Namespace, begin.Pseudonym);
+            Note(first, Begin(begin));
         }
         else if (batch.End is { } end)
         {
-            SqliteRows.Execute(connection, "DELETE FROM definitions WHERE kind = 4 AND namespace = $0 AND content = $1", end.Namespace, Encoding.UTF8.GetBytes(end.Pseudonym));
+            SqliteRows.Execute(connection, "DELETE FROM definitions WHERE kind = 4 AND namespace = $0 AND name = $1", end.Namespace, end.Pseudonym);
         }
         else if (batch.Adopted is { } mark)
         {
@@ -84,52 +121,74 @@ internal sealed class SqliteReplica(SqliteConnection connection, SqliteDefinitio
         SqliteRows.Execute(connection, "UPDATE replica SET applied = $0", last);
     }
 
-    /// <summary>The first records of batches whose entries name the pseudonym, ascending.</summary>
-    public List<long> RecordsNaming(string owner, string pseudonym)
+    /// <summary>The key's definition goes. What named it names the pseudonym already, because its redaction comes first.</summary>
+    private long Begin(ErasureBegin begin)
     {
-        using SqliteCommand command = SqliteRows.Command(
+        SqliteRows.Execute(connection, "DELETE FROM definitions WHERE kind = 3 AND namespace = $0 AND name = $1", begin.Namespace, begin.Pseudonym);
+        long version = (long)SqliteRows.Scalar(connection, "INSERT INTO audit (at_ms, actor, action, kind, namespace, name) VALUES ($0, $1, 'erase', 3, $2, $3) RETURNING sequence", begin.AtMs, begin.Actor, begin.Namespace, begin.Pseudonym)!;
+        SqliteRows.Execute(
             connection,
-            "SELECT DISTINCT (SELECT record FROM logged WHERE logged.sequence <= audit.sequence ORDER BY logged.sequence DESC LIMIT 1) AS record FROM audit WHERE namespace = $0 AND kind = 3 AND (name = $1 OR instr(after, $2) > 0) ORDER BY record",
-            owner,
-            pseudonym,
-            Encoding.UTF8.GetBytes(pseudonym));
-        var records = new List<long>();
-        using SqliteDataReader row = command.ExecuteReader();
-        while (row.Read())
-        {
-            records.Add(row.GetInt64(0));
-        }
-        return records;
+            "INSERT INTO definitions (kind, namespace, name, version, source, updated_at_ms, content) VALUES (4, $0, $1, $2, $3, $4, $5)",
+            begin.Namespace,
+            begin.Pseudonym,
+            version,
+            (int)Source.Api,
+            begin.AtMs,
+            Encoding.UTF8.GetBytes(begin.Pseudonym));
+        return version;
     }
 
     private void Note(long record, long sequence) => SqliteRows.Execute(connection, "INSERT INTO logged VALUES ($0, $1)", record, sequence);
 
-    /// <summary>Puts what the log says now in the place of what this replica read before the log forgot the name.</summary>
-    private void Rewrite(LoggedBatch rewritten, ErasureBegin begin, List<DefinitionId> forgotten)
+    /// <summary>Changes what is here of the entries that an erasure lists: the audit trail, and definitions that are still in force.</summary>
+    private void Redact(Redaction redaction, HashSet<DefinitionId> renamed, List<DefinitionId> forgotten)
     {
-        long sequence = (long)SqliteRows.Scalar(connection, "SELECT sequence FROM logged WHERE record = $0", rewritten.First)!;
-        foreach (DefinitionWrite write in rewritten.Batch.Writes)
+        string owner = redaction.Begin.Namespace;
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (NamingEntry entry in redaction.Begin.Entries)
         {
-            bool isOwn = write.Id == begin.Key;
-            if (isOwn || Names(write, begin))
+            if (SqliteRows.Scalar(connection, "SELECT sequence FROM logged WHERE record = $0", entry.Record) is not long first)
             {
-                string before = (string)SqliteRows.Scalar(connection, "SELECT name FROM audit WHERE sequence = $0", sequence)!;
-                object after = write.Content is { } content ? content.ToArray() : DBNull.Value;
-                SqliteRows.Execute(connection, "UPDATE audit SET name = $0, after = $1 WHERE sequence = $2", write.Id.Name, after, sequence);
-                if (isOwn && before != write.Id.Name)
-                {
-                    SqliteRows.Execute(connection, "DELETE FROM definitions WHERE kind = 3 AND namespace = $0 AND name = $1", write.Id.Namespace, before);
-                    forgotten.Add(write.Id with { Name = before });
-                }
-                Reconnect(write.Id.Namespace, write.Id.Name);
+                // The replica has not come this far; nor to what follows.
+                break;
             }
-            sequence++;
+            long sequence = first + entry.Index;
+            (string before, byte[]? content) = Entry(sequence);
+            string name = entry.IsOwn ? redaction.Begin.Pseudonym : before;
+            object after = content is null ? DBNull.Value : redaction.Apply(entry, content);
+            SqliteRows.Execute(connection, "UPDATE audit SET name = $0, after = $1 WHERE sequence = $2", name, after, sequence);
+            names.Add(name);
+            // Only the entry that was the last to write a definition has its version.
+            if (SqliteRows.Execute(connection, "UPDATE definitions SET name = $0, content = $1 WHERE kind = 3 AND namespace = $2 AND name = $3 AND version = $4", name, after, owner, before, sequence) > 0)
+            {
+                renamed.Add(DefinitionId.OfKey(owner, name));
+                if (name != before)
+                {
+                    renamed.Remove(DefinitionId.OfKey(owner, before));
+                    forgotten.Add(DefinitionId.OfKey(owner, before));
+                }
+            }
+        }
+        foreach (string name in names)
+        {
+            Reconnect(owner, name);
         }
     }
 
-    private static bool Names(in DefinitionWrite write, ErasureBegin begin) =>
-        write.Id.Kind == DefinitionKind.Key && write.Id.Namespace == begin.Key.Namespace
-        && write.Content is { } content && content.Span.IndexOf(Encoding.UTF8.GetBytes(begin.Pseudonym)) >= 0;
+    private (string Name, byte[]? After) Entry(long sequence)
+    {
+        using SqliteCommand command = SqliteRows.Command(connection, "SELECT name, after FROM audit WHERE sequence = $0", sequence);
+        using SqliteDataReader row = command.ExecuteReader();
+        Grains.Invariant.Check(row.Read());
+        return (row.GetString(0), row.IsDBNull(1) ? null : (byte[])row.GetValue(1));
+    }
+
+    private StoredDefinition? Load(DefinitionId id)
+    {
+        using SqliteCommand command = SqliteRows.Command(connection, "SELECT version, source, updated_at_ms, content FROM definitions WHERE kind = $0 AND namespace = $1 AND name = $2", (int)id.Kind, id.Namespace, id.Name);
+        using SqliteDataReader row = command.ExecuteReader();
+        return row.Read() ? new StoredDefinition(id, row.GetInt64(0), (Source)row.GetInt32(1), row.GetInt64(2), (byte[])row.GetValue(3)) : null;
+    }
 
     /// <summary>What an entry of a key says was before is what the entry before it says came after.</summary>
     private void Reconnect(string owner, string name)

@@ -74,6 +74,20 @@ internal sealed class LeaseDesk(LeasedBlocks blocks, long holder, string silo, F
     /// <summary>Every block on which there is something to settle.</summary>
     public List<CheckBlock> All() => [.. _held.Values];
 
+    /// <summary>The blocks of one key on which there is something to settle, or on which refusals were noted.</summary>
+    public List<CheckBlock> AllOf(byte[] keyId)
+    {
+        var blocks = new Dictionary<byte[], CheckBlock>(BytesComparer.Instance);
+        foreach (CheckBlock block in All().Concat(_noted.Values.Select(n => n.Block)))
+        {
+            if (block.KeyId.AsSpan().SequenceEqual(keyId))
+            {
+                blocks.TryAdd(block.Id, block);
+            }
+        }
+        return [.. blocks.Values];
+    }
+
     /// <summary>Blocks whose leases are over, or on which refusals were noted.</summary>
     public List<CheckBlock> Due(in Instant now)
     {

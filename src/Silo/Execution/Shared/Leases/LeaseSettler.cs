@@ -15,6 +15,9 @@ internal sealed class LeaseSettler(LeaseDesk desk, StepRunner steps, SharedRunti
         }
     }
 
+    /// <summary>Settles what this silo holds of all blocks of a key, and saves what it has noted of refusals.</summary>
+    public Task SettleKeyAsync(byte[] keyId) => SettleAsync(desk.AllOf(keyId));
+
     /// <summary>Settles these leases. What cannot be settled now stays as it is.</summary>
     public async Task SettleAsync(IEnumerable<CheckBlock> blocks)
     {

@@ -10,6 +10,7 @@ using Xunit.Abstractions;
 namespace Quota.Silo.Orleans.Tests;
 
 /// <summary>Real processes with Orleans' membership in DynamoDB Local.</summary>
+[Collection(ProcessCollection.Name)]
 public sealed class ProcessTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Amount = 600;

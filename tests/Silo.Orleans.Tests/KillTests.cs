@@ -11,7 +11,7 @@ namespace Quota.Silo.Orleans.Tests;
 
 /// <summary>
 /// One of three real silos is killed with -9 while callers ask all of them without a pause, and started again. Nothing acknowledged is lost
-/// or counted twice, and its keys are answered again soon; with the settings that hold unless set.
+/// or counted twice, and its keys are answered again soon; with probes and time-outs between silos as they are unless set.
 /// </summary>
 [Collection(ProcessCollection.Name)]
 public sealed class KillTests(ITestOutputHelper output)
@@ -64,13 +64,11 @@ public sealed class KillTests(ITestOutputHelper output)
             var load = new ProcessLoad(silos, keys);
             await load.UntilAsync(() => keys.All(k => k.Acknowledged > 5), Bound, "every key allowed");
             await load.UntilAsync(() => load.OnTheirWayTo(Victim) >= InFlightMin, Bound, "checks on their way to the silo that is to be killed");
-            long before = Stopwatch.GetTimestamp();
-            killed.Kill();
-            long after = Stopwatch.GetTimestamp();
+            (long before, long after) = killed.KillTimed();
             await Task.WhenAll(silos.Where(s => s != killed).Select(s => s.WaitForSilosAsync(2)));
             TimeSpan declared = Stopwatch.GetElapsedTime(before);
             await load.UntilAsync(() => keys.All(k => load.Attempts.Any(a => a.Key == k && a.IsDecided && a.Start > after)), Bound, "every key answered after the kill");
-
+            long restart = Stopwatch.GetTimestamp();
             silos[Victim] = await Start(Victim);
             await Task.WhenAll(silos.Select(s => s.WaitForSilosAsync(3)));
             long back = Stopwatch.GetTimestamp();
@@ -78,7 +76,7 @@ public sealed class KillTests(ITestOutputHelper output)
             await load.UntilAsync(() => keys.Where(k => k.Namespace == "tight").All(k => k.Refused > 0), Bound, "every tight key used up");
             await load.StopAsync();
             Assert.Empty(load.GivenUp);
-            CheckTimes(load, before, after, declared);
+            CheckTimes(load, (before, after, restart), declared);
             await CheckBillAsync(silos, keys, began);
         }
         finally
@@ -90,23 +88,20 @@ public sealed class KillTests(ITestOutputHelper output)
         }
     }
 
-    private void CheckTimes(ProcessLoad load, long before, long after, TimeSpan declared)
+    private void CheckTimes(ProcessLoad load, (long Before, long After, long Restart) kill, TimeSpan declared)
     {
-        CallerAttempt[] ofVictim = [.. load.Attempts.Where(a => a.Key.Owner == Victim && a.Silo != Victim)];
-        CallerAttempt[] inFlight = [.. ofVictim.Where(a => a.Spans(before, after))];
-        // From the kill until the first answer to a check that was made after it, and after the last one without an answer.
-        TimeSpan again = ofVictim.Where(a => a.End > after).GroupBy(a => a.Key).Max(calls =>
-        {
-            long failed = calls.Where(a => !a.IsDecided).Select(a => a.End).DefaultIfEmpty(after).Max();
-            return Stopwatch.GetElapsedTime(before, calls.Where(a => a.IsDecided && a.Start >= after && a.End >= failed).Min(a => a.End));
-        });
-        TimeSpan longest = ofVictim.Where(a => a.End > after).Max(a => Stopwatch.GetElapsedTime(a.Start, a.End));
-        output.WriteLine($"{load.Attempts.Count} calls, {load.Attempts.Count(a => !a.IsDecided)} without an answer, {ofVictim.Count(a => !a.IsDecided)} of these at silos that were there all the time");
-        output.WriteLine($"{inFlight.Length} calls were on their way to the killed silo's keys at other silos; {inFlight.Count(a => !a.IsDecided)} of these had no answer");
-        output.WriteLine($"every key of the killed silo was answered again after {again.TotalMilliseconds:N0} ms; the longest wait was {longest.TotalMilliseconds:N0} ms; declared dead after {declared.TotalMilliseconds:N0} ms");
+        // What callers see of its keys at the silos that are there all the time, until it is started again.
+        CallerAttempt[] calls = [.. load.Attempts.Where(a => a.Key.Owner == Victim && a.Silo != Victim && a.Start < kill.Restart)];
+        CallerAttempt[] inFlight = [.. calls.Where(a => a.Spans(kill.Before, kill.After))];
+        TimeSpan again = calls.Where(a => a.IsDecided && a.Start >= kill.After).GroupBy(a => a.Key).Max(a => Stopwatch.GetElapsedTime(kill.Before, a.Min(c => c.End)));
+        TimeSpan longest = calls.Where(a => a.End > kill.After).Max(a => Stopwatch.GetElapsedTime(a.Start, a.End));
+        TimeSpan usual = calls.Where(a => a.End <= kill.Before).Max(a => Stopwatch.GetElapsedTime(a.Start, a.End));
+        output.WriteLine($"{load.Attempts.Count} calls, {load.Attempts.Count(a => !a.IsDecided)} without an answer");
+        output.WriteLine($"{inFlight.Length} calls were on their way to the killed silo's keys at other silos; {calls.Count(a => !a.IsDecided && a.End > kill.After)} calls for them had no answer there");
+        output.WriteLine($"each of its keys was answered again within {again.TotalMilliseconds:N0} ms; the longest wait was {longest.TotalMilliseconds:N0} ms (before the kill {usual.TotalMilliseconds:N0} ms); declared dead after {declared.TotalMilliseconds:N0} ms");
         Assert.NotEmpty(inFlight);
         Assert.InRange(again, TimeSpan.Zero, AnsweredBound);
-        Assert.InRange(longest, TimeSpan.Zero, AnsweredBound);
+        Assert.InRange(longest, TimeSpan.Zero, AnsweredBound + usual);
         Assert.InRange(declared, TimeSpan.Zero, DeclaredBound);
     }
 
@@ -114,14 +109,15 @@ public sealed class KillTests(ITestOutputHelper output)
     {
         foreach (CallerKey key in keys)
         {
+            // No lease is open before the bill is read: what is settled while a reading is made may be in neither of its numbers.
             var clock = Stopwatch.StartNew();
-            (long billed, long unsettled) = await silos[0].UsageAsync(key.Namespace, key.Name, began);
-            while (unsettled > 0)
+            while ((await silos[0].UsageAsync(key.Namespace, key.Name, began)).Unsettled > 0)
             {
-                Assert.True(clock.Elapsed < Bound, $"{key.Name}: {unsettled} units are not settled");
+                Assert.True(clock.Elapsed < Bound, $"{key.Name} has units that are not settled");
                 await Task.Delay(50);
-                (billed, unsettled) = await silos[0].UsageAsync(key.Namespace, key.Name, began);
             }
+            (long billed, long unsettled) = await silos[0].UsageAsync(key.Namespace, key.Name, began);
+            Assert.Equal(0, unsettled);
             output.WriteLine($"{key.Namespace}/{key.Name}: owner {key.Owner}, acknowledged {key.Acknowledged}, without an answer {key.Unknown}, refused {key.Refused}, billed {billed}");
             Assert.InRange(billed, key.Acknowledged, key.Acknowledged + key.Unknown);
             if (key.Namespace == "tight")
@@ -156,7 +152,7 @@ public sealed class KillTests(ITestOutputHelper output)
               partitions: {{Partitions}}
               store:
                 {{store.Settings}}
-              orleans: { cluster: test }
+              orleans: { cluster: test, forward_timeout: 2500ms }
             namespaces:
               wide:
                 default_plan: p

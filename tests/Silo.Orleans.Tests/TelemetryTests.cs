@@ -59,6 +59,7 @@ public sealed class TelemetryTests
             Assert.True((await cluster.Silos[0].CheckAsync("key-" + i)).Allowed);
         }
         Assert.Contains(("Microsoft.Orleans.Application", "IPartitionService/AnswerAsync", ActivityKind.Client), spans);
+        Assert.Contains(("Microsoft.Orleans.Application", "IPartitionService/AnswerAsync", ActivityKind.Server), spans);
         Assert.Contains(("Microsoft.Orleans.Application", "IPartitionGrain/SettleAsync", ActivityKind.Server), spans);
     }
 

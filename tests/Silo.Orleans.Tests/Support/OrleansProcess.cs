@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Net.Sockets;
@@ -96,7 +97,7 @@ internal sealed partial class OrleansProcess : IDisposable
     /// <summary>Waits for the last word of the silo on how many silos there are.</summary>
     public async Task WaitForSilosAsync(int silos)
     {
-        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var clock = Stopwatch.StartNew();
         while (Sizes().Matches(Output).LastOrDefault()?.Groups[1].Value != silos.ToString(CultureInfo.InvariantCulture))
         {
             Assert.True(clock.Elapsed < Bound, $"not {silos} silos:\n{Output}");
@@ -105,6 +106,15 @@ internal sealed partial class OrleansProcess : IDisposable
     }
 
     public void Kill() => _process.Kill();
+
+    /// <summary>kill -9; the instants, by <see cref="Stopwatch"/>, before it was sent and when it had been.</summary>
+    public (long Before, long After) KillTimed()
+    {
+        using var process = Process.GetProcessById(_process.Id);
+        long before = Stopwatch.GetTimestamp();
+        process.Kill();
+        return (before, Stopwatch.GetTimestamp());
+    }
 
     public void Signal(string name) => _process.Signal(name);
 

@@ -11,7 +11,7 @@ namespace Quota.Silo.Orleans.Tests.Support;
 internal sealed class ProcessLoad
 {
     /// <summary>As many as keep two cores busy with three silos and their store.</summary>
-    private const int Callers = 24;
+    private const int Callers = 16;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan GivenUpAfter = TimeSpan.FromSeconds(60);

@@ -61,11 +61,11 @@ give_up() {
 
 accepts() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# Waits up to a minute for a command to succeed while a process lives.
+# Waits up to two minutes for a command to succeed while a process lives: a silo itself waits a minute for its store.
 await() {
     local pid=$1
     shift
-    for _ in $(seq 600); do
+    for _ in $(seq 1200); do
         "$@" && return 0
         kill -0 "$pid" 2>/dev/null || return 1
         sleep 0.1

@@ -316,6 +316,15 @@ public static class Bounds
     /// <summary>Time of one call to a shared store unless configured: a replica's fail-over within the store is waited for.</summary>
     public const long StoreTimeoutMsDefault = 2_000;
 
+    /// <summary>Longest time that a start may be told to wait for its shared store: whoever waits longer for a silo has given it up.</summary>
+    public const long StoreStartTimeoutMsMax = 600_000;
+
+    /// <summary>Time that a start waits for its shared store unless configured: a database that starts beside it, or fails over, is there by then.</summary>
+    public const long StoreStartTimeoutMsDefault = 60_000;
+
+    /// <summary>Pause before a start asks its shared store again.</summary>
+    public const int StoreStartPauseMs = 500;
+
     /// <summary>Connections to a shared store that may be configured; databases have hundreds.</summary>
     public const int StoreConnectionsMax = 1_000;
 

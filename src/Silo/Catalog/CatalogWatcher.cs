@@ -4,6 +4,7 @@ using Quota.Contracts;
 using Quota.Grains;
 using Quota.Silo.Catalog.Config;
 using Quota.Silo.Hosting;
+using Quota.Silo.Store;
 
 namespace Quota.Silo.Catalog;
 
@@ -172,8 +173,17 @@ public sealed class CatalogWatcher : IAsyncDisposable
         CatalogChange? change = null;
         if (result.IsValid)
         {
-            (change, IReadOnlyList<ConfigError> errors) = await _target.AdoptAsync(result, _running, _stop.Token);
-            result = change is null ? ConfigResult.Invalid(errors) : result;
+            try
+            {
+                (change, IReadOnlyList<ConfigError> errors) = await _target.AdoptAsync(result, _running, _stop.Token);
+                result = change is null ? ConfigResult.Invalid(errors) : result;
+            }
+            catch (StoreException e)
+            {
+                // Tried again at the next look, though the file has not changed.
+                (_contentHash, _seen) = ([], default);
+                result = ConfigResult.Invalid([new ConfigError(_path, 0, 0, "", e.Message)]);
+            }
         }
         if (change is null)
         {

@@ -199,7 +199,7 @@ public sealed class DefinitionService : IConfigTarget
                 _fileName = config.FileName;
                 return new FileAdoption(Reader, _catalog, () => Changer(null), _replica, Silo, _time).AdoptAsync(config, running, cancellation);
             },
-            error => AdoptionResult.Failed([new ConfigError(config.FileName, 0, 0, "", error.Message)]),
+            error => throw new StoreException(error.Message) { MayPass = true },
             cancellation).ConfigureAwait(false);
         return (result.Change, result.Errors);
     }

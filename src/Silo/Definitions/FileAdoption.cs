@@ -43,26 +43,19 @@ internal sealed record FileAdoption(DefinitionLister Reader, CatalogWriter Catal
         List<PendingChange> changes = [.. definitions];
         changes.ForEach(c => c.Reset());
         var request = new ChangeRequest(Source.File, Actor(config));
-        try
+        await AddDeletionsAsync(changes, cancellation).ConfigureAwait(false);
+        if (mark is not null && (adopted is null || mark.Hash != adopted.Hash || mark.Revision > adopted.Revision))
         {
-            await AddDeletionsAsync(changes, cancellation).ConfigureAwait(false);
-            if (mark is not null && (adopted is null || mark.Hash != adopted.Hash || mark.Revision > adopted.Revision))
+            // Noted first: from then on no silo with another file of a lower revision disturbs.
+            ChangeOutcome judged = await NewChanger().ChangeAsync(changes, request with { DryRun = true }, cancellation).ConfigureAwait(false);
+            if (judged.Fault is not null || changes.Any(c => c.Error is not null))
             {
-                // Noted first: from then on no silo with another file of a lower revision disturbs.
-                ChangeOutcome judged = await NewChanger().ChangeAsync(changes, request with { DryRun = true }, cancellation).ConfigureAwait(false);
-                if (judged.Fault is not null || changes.Any(c => c.Error is not null))
-                {
-                    return (Refused(config, changes, judged.Fault), false);
-                }
-                if (!await Cluster!.AdoptAsync(mark).ConfigureAwait(false))
-                {
-                    return (default, true);
-                }
+                return (Refused(config, changes, judged.Fault), false);
             }
-        }
-        catch (StoreException e)
-        {
-            return (AdoptionResult.Failed([new ConfigError(config.FileName, 0, 0, "", e.Message)]), false);
+            if (!await Cluster!.AdoptAsync(mark).ConfigureAwait(false))
+            {
+                return (default, true);
+            }
         }
         ChangeOutcome outcome = await NewChanger().ChangeAsync(changes, request, cancellation).ConfigureAwait(false);
         if (outcome.Fault is not null || changes.Any(c => c.Error is not null))
@@ -92,6 +85,10 @@ internal sealed record FileAdoption(DefinitionLister Reader, CatalogWriter Catal
         foreach (PendingChange refused in changes.Where(c => c.Error is not null))
         {
             errors.Add(refused);
+        }
+        if (fault is { Code: DefinitionErrorCode.Unavailable })
+        {
+            throw new StoreException(fault.Message) { MayPass = true };
         }
         if (fault is not null)
         {

@@ -42,23 +42,33 @@ internal sealed class ClusterStore : IAsyncDisposable
     /// <returns>The cluster, or why this silo cannot be part of it.</returns>
     public static async Task<(ClusterStore? Cluster, string? Error)> OpenAsync(SiloSettings settings, SiloStorage storage, ILogger logger, CancellationToken cancellation)
     {
-        ClusterSettings cluster = settings.Cluster!;
-        IGrainStore? store = null;
+        StoreSettings store = settings.Cluster!.Store;
         try
         {
             long holder = await HolderAsync(storage.Store, cancellation).ConfigureAwait(false);
-            (store, string? error) = await StoreFactory.OpenAsync(cluster.Store, logger, cancellation).ConfigureAwait(false);
-            if (store is null)
-            {
-                return (null, error);
-            }
-            (ClusterRecord? record, error) = await ClusterRecord.JoinAsync(store, cluster, RandomNumberGenerator.GetBytes(16), cancellation).ConfigureAwait(false);
+            // One run, however often it has to begin: a beat whose answer was lost is found again as its own.
+            var run = Guid.NewGuid();
+            return await StoreStart.WaitAsync(() => JoinAsync(settings, storage, holder, run, logger, cancellation), store.StartTimeoutMs, TimeProvider.System, logger, cancellation).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            return (null, e.Message);
+        }
+    }
+
+    private static async Task<(ClusterStore? Cluster, string? Error)> JoinAsync(SiloSettings settings, SiloStorage storage, long holder, Guid run, ILogger logger, CancellationToken cancellation)
+    {
+        ClusterSettings cluster = settings.Cluster!;
+        IGrainStore? store = await StoreFactory.OpenAsync(cluster.Store, logger, cancellation).ConfigureAwait(false);
+        try
+        {
+            (ClusterRecord? record, string? error) = await ClusterRecord.JoinAsync(store, cluster, RandomNumberGenerator.GetBytes(16), cancellation).ConfigureAwait(false);
             if (record is null)
             {
                 return (null, error);
             }
             var clock = new ClusterClock(TimeProvider.System, storage.LatestWindowNs);
-            var self = new SiloIdentity(settings.SiloName, Guid.NewGuid(), settings.AdvertisedAddress, SiloHost.ProductVersion, cluster.Executor);
+            var self = new SiloIdentity(settings.SiloName, run, settings.AdvertisedAddress, SiloHost.ProductVersion, cluster.Executor);
             var registry = new SiloRegistry(store, self, clock, TimeProvider.System, logger);
             error = await registry.JoinAsync(cancellation).ConfigureAwait(false);
             if (error is not null)
@@ -68,10 +78,6 @@ internal sealed class ClusterStore : IAsyncDisposable
             var joined = new ClusterStore(store, record, registry, clock, holder);
             store = null;
             return (joined, null);
-        }
-        catch (StoreException e)
-        {
-            return (null, e.Message);
         }
         finally
         {

@@ -49,6 +49,20 @@ internal sealed class DefinitionHost : IAsyncDisposable
     /// <returns>The definitions, or the reason why there are none.</returns>
     public static async Task<(DefinitionHost? Host, string? Error)> OpenAsync(SiloSettings settings, ConfigResult config, SharedDefinitions? shared, ILogger logger, CancellationToken cancellation)
     {
+        try
+        {
+            return await StoreStart.WaitAsync(() => LoadAsync(settings, config, shared, logger, cancellation), settings.Cluster?.Store.StartTimeoutMs ?? 0, TimeProvider.System, logger, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
+        {
+            return (null, e.Message);
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await _store.DisposeAsync().ConfigureAwait(false);
+
+    private static async Task<(DefinitionHost? Host, string? Error)> LoadAsync(SiloSettings settings, ConfigResult config, SharedDefinitions? shared, ILogger logger, CancellationToken cancellation)
+    {
         IDefinitionStore? store = null;
         try
         {
@@ -70,10 +84,6 @@ internal sealed class DefinitionHost : IAsyncDisposable
             store = null;
             return (host, null);
         }
-        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
-        {
-            return (null, e.Message);
-        }
         finally
         {
             if (store is not null)
@@ -82,6 +92,4 @@ internal sealed class DefinitionHost : IAsyncDisposable
             }
         }
     }
-
-    public async ValueTask DisposeAsync() => await _store.DisposeAsync().ConfigureAwait(false);
 }

@@ -13,8 +13,8 @@ internal static class StoreProbe
 
     private const long KeptNs = 3_600_000_000_000;
 
-    /// <returns>What failed and why, or null.</returns>
-    public static async Task<string?> RunAsync(IGrainStore store, CancellationToken cancellation)
+    /// <exception cref="StoreException">What failed and why.</exception>
+    public static async Task RunAsync(IGrainStore store, CancellationToken cancellation)
     {
         byte[] first = [Kind, .. RandomNumberGenerator.GetBytes(16)];
         byte[] second = [.. first, 2];
@@ -42,11 +42,15 @@ internal static class StoreProbe
             await store.SaveNumberAsync("opened_at_ms", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), cancellation).ConfigureAwait(false);
             step = "reading a number";
             await store.LoadNumberAsync("opened_at_ms", cancellation).ConfigureAwait(false);
-            return held && saved[0] && found.Count == 2 ? null : "the store does not keep its contract: what was saved was not found";
+            step = "finding what was saved";
+            if (!held || !saved[0] || found.Count != 2)
+            {
+                throw new StoreException("the store does not keep its contract");
+            }
         }
         catch (StoreException e)
         {
-            return $"{step} failed: {e.Message}";
+            throw new StoreException($"{step} failed: {e.Message}", e) { MayPass = e.MayPass };
         }
     }
 }

@@ -32,10 +32,10 @@ public sealed class ClusterConfigTests
         SiloSettings settings = Parse("""
             server:
               executor: shared
-              store: { postgresql: { connection: "Host=db;Username=q", schema: q_1, create: true, connections_max: 3, timeout: 30s } }
+              store: { postgresql: { connection: "Host=db;Username=q", schema: q_1, create: true, connections_max: 3, timeout: 30s, start_timeout: 0s } }
             revision: 7
             """).Settings!;
-        var store = new PostgresSettings { ConnectionString = "Host=db;Username=q", Schema = "q_1", ConnectionsMax = 3, TimeoutMs = 30_000 };
+        var store = new PostgresSettings { ConnectionString = "Host=db;Username=q", Schema = "q_1", ConnectionsMax = 3, TimeoutMs = 30_000, StartTimeoutMs = 0 };
         Assert.Equal(new ClusterSettings { Executor = ExecutorKind.Shared, Store = store }, settings.Cluster);
         Assert.Equal(1_024, settings.Cluster!.Partitions);
     }

@@ -296,6 +296,16 @@ public sealed class ServerErrorTests
             """4:33: server.store.dynamodb.timeout: 10ms is out of bounds: must be from 100ms to 30s"""
         },
         {
+            "store_start_timeout",
+            """
+            namespaces: {}
+            server:
+              executor: shared
+              store: { dynamodb: { start_timeout: 1h } }
+            """,
+            """4:39: server.store.dynamodb.start_timeout: 1h is out of bounds: must be from 0s to 10m"""
+        },
+        {
             "store_create",
             """
             namespaces: {}

@@ -47,7 +47,8 @@ public sealed class DynamoFaultTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.True(await store.CommitAsync([new GrainSave(Id(1), 3, default) { IsDeletion = true }], default));
         Assert.Null(await store.LoadAsync(Id(1), default));
         Assert.Equal(3, (await store.LoadAsync(Id(3), default))!.Value.Version);
-        Assert.Equal(7, store.Counters.Unknowns);
+        // More where the machine is busy: an attempt that takes too long is one as well.
+        Assert.InRange(store.Counters.Unknowns, 7, 100);
         Lose("TransactWriteItems", 1);
         Assert.False(await store.CommitAsync([Put(2, 3, 4), Put(3, 99, 100)], default));
     }
@@ -124,8 +125,7 @@ public sealed class DynamoFaultTests(ITestOutputHelper output) : IAsyncLifetime
                 await store.SaveNumberAsync("n", 1, default);
             }
             _proxy.Fault = o => o == operation ? HttpFault.Error("AccessDeniedException", $"User: arn:aws:iam::1:user/q is not authorized to perform: dynamodb:{operation}") : null;
-            (IGrainStore? none, string? error) = await StoreFactory.OpenAsync(Settings(), NullLogger.Instance, default);
-            Assert.Null(none);
+            string error = await ErrorAsync(Settings());
             Assert.Contains("the role lacks a right", error, StringComparison.Ordinal);
             Assert.Contains($"dynamodb:{operation}", error, StringComparison.Ordinal);
             Assert.Contains(step, error, StringComparison.Ordinal);
@@ -210,15 +210,9 @@ public sealed class DynamoFaultTests(ITestOutputHelper output) : IAsyncLifetime
 
     private async Task<ICountedStore> OpenAsync(string? endpoint = null)
     {
-        (IGrainStore? store, string? error) = await StoreFactory.OpenAsync(Settings(endpoint), NullLogger.Instance, default);
-        Assert.Null(error);
-        return (ICountedStore)store!;
+        return await StoreFactory.OpenAsync(Settings(endpoint), NullLogger.Instance, default);
     }
 
-    private static async Task<string> ErrorAsync(DynamoSettings settings)
-    {
-        (IGrainStore? store, string? error) = await StoreFactory.OpenAsync(settings, NullLogger.Instance, default);
-        Assert.Null(store);
-        return error!;
-    }
+    private static async Task<string> ErrorAsync(DynamoSettings settings) =>
+        (await Assert.ThrowsAsync<StoreException>(() => StoreFactory.OpenAsync(settings, NullLogger.Instance, default))).Message;
 }

@@ -9,7 +9,7 @@ internal sealed class ChildProcess : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, TaskCompletionSource<string>> _awaited = [];
+    private readonly List<(Func<string, bool> IsIt, TaskCompletionSource<string> Line)> _awaited = [];
 
     private ChildProcess(Process process) => _process = process;
 
@@ -48,23 +48,28 @@ internal sealed class ChildProcess : IDisposable
     }
 
     /// <summary>The first line that starts with this text; fails with the whole output if none comes in time.</summary>
-    public async Task<string> WaitForLineAsync(string start, TimeSpan timeout)
+    public Task<string> WaitForLineAsync(string start, TimeSpan timeout) => WaitAsync(start, line => line.StartsWith(start, StringComparison.Ordinal), timeout);
+
+    /// <summary>The first line that contains this text; fails with the whole output if none comes in time.</summary>
+    public Task<string> WaitForTextAsync(string text, TimeSpan timeout) => WaitAsync(text, line => line.Contains(text, StringComparison.Ordinal), timeout);
+
+    private async Task<string> WaitAsync(string text, Func<string, bool> isIt, TimeSpan timeout)
     {
         TaskCompletionSource<string> line = new(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
-            string? seen = _output.ToString().Split('\n').FirstOrDefault(l => l.StartsWith(start, StringComparison.Ordinal));
+            string? seen = _output.ToString().Split('\n').FirstOrDefault(isIt);
             if (seen is not null)
             {
                 return seen;
             }
-            _awaited[start] = line;
+            _awaited.Add((isIt, line));
         }
         Task ended = _process.WaitForExitAsync();
         Task first = await Task.WhenAny(line.Task, ended, Task.Delay(timeout));
         if (first != line.Task)
         {
-            throw new TimeoutException($"no line \"{start}\" ({(first == ended ? "the process ended" : "timed out")}):\n{Output}");
+            throw new TimeoutException($"no line \"{text}\" ({(first == ended ? "the process ended" : "timed out")}):\n{Output}");
         }
         return await line.Task;
     }
@@ -115,9 +120,9 @@ internal sealed class ChildProcess : IDisposable
         lock (_gate)
         {
             _output.Append(line).Append('\n');
-            foreach ((string start, TaskCompletionSource<string> awaited) in _awaited)
+            foreach ((Func<string, bool> isIt, TaskCompletionSource<string> awaited) in _awaited)
             {
-                if (line.StartsWith(start, StringComparison.Ordinal))
+                if (isIt(line))
                 {
                     awaited.TrySetResult(line);
                 }

@@ -58,8 +58,15 @@ internal sealed class ClusterSilo : IAsyncDisposable
     {
         ConfigResult config = ConfigLoader.Parse(yaml, "quota.yaml");
         Assert.Empty(config.Errors);
-        (CatalogChange? change, IReadOnlyList<ConfigError> errors) = await Service.AdoptAsync(config, config.Settings!, default);
-        return change is null ? string.Join('\n', errors) : change + (change.Note is null ? "" : $" ({change.Note})");
+        try
+        {
+            (CatalogChange? change, IReadOnlyList<ConfigError> errors) = await Service.AdoptAsync(config, config.Settings!, default);
+            return change is null ? string.Join('\n', errors) : change + (change.Note is null ? "" : $" ({change.Note})");
+        }
+        catch (StoreException e)
+        {
+            return e.Message;
+        }
     }
 
     /// <summary>Everything stored and the whole trail, byte for byte: equal on silos that have taken in the same.</summary>

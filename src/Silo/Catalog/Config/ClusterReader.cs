@@ -113,7 +113,8 @@ internal static class ClusterReader
             Endpoint = Optional(fields, "endpoint"),
             Provisioned = Capacity(fields),
             Create = Create(fields),
-            TimeoutMs = Timeout(fields),
+            TimeoutMs = Ms(fields, "timeout", Bounds.StoreTimeoutMsMin, Bounds.StoreTimeoutMsMax, Bounds.StoreTimeoutMsDefault),
+            StartTimeoutMs = Ms(fields, "start_timeout", 0, Bounds.StoreStartTimeoutMsMax, Bounds.StoreStartTimeoutMsDefault),
         };
         if (settings.Table.Length is < 3 or > 255 || !settings.Table.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-'))
         {
@@ -161,7 +162,8 @@ internal static class ClusterReader
             Schema = fields.Text("schema", "quota"),
             ConnectionsMax = (int)fields.Integer("connections_max", 1, Bounds.StoreConnectionsMax, Connections),
             Create = Create(fields),
-            TimeoutMs = Timeout(fields),
+            TimeoutMs = Ms(fields, "timeout", Bounds.StoreTimeoutMsMin, Bounds.StoreTimeoutMsMax, Bounds.StoreTimeoutMsDefault),
+            StartTimeoutMs = Ms(fields, "start_timeout", 0, Bounds.StoreStartTimeoutMsMax, Bounds.StoreStartTimeoutMsDefault),
         };
         if (settings.ConnectionString.Length > Bounds.SettingBytesMax)
         {
@@ -180,6 +182,6 @@ internal static class ClusterReader
 
     private static bool Create(FieldReader fields) => fields.Choice("create", new Dictionary<string, bool>(StringComparer.Ordinal) { ["true"] = true, ["false"] = false }, true);
 
-    private static int Timeout(FieldReader fields) =>
-        (int)(fields.DurationNs("timeout", Bounds.StoreTimeoutMsMin * MsNs, Bounds.StoreTimeoutMsMax * MsNs, Bounds.StoreTimeoutMsDefault * MsNs) / MsNs);
+    private static int Ms(FieldReader fields, string name, long min, long max, long fallback) =>
+        (int)(fields.DurationNs(name, min * MsNs, max * MsNs, fallback * MsNs) / MsNs);
 }

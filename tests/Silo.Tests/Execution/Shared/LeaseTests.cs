@@ -176,6 +176,26 @@ public sealed class LeaseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_lease_that_only_the_silos_own_store_knows_after_a_restart_is_settled_by_what_was_spent()
+    {
+        var own = new SqliteGrainStore(Path.Combine(_folder.Path, "own.db"));
+        _stores.Add(own);
+        var journal = new MemoryJournal();
+        var table = new KeyTable(new LayoutRegistry(), 100, shardCount: 1);
+        Silo silo = Open(0, _silos[0].Catalog, table, journal, own);
+        int admitted = await HeatAsync(silo);
+        Assert.True(await new Checkpointer(table, journal, own, _clock, new SiloSettings(), NullLogger.Instance).TryRoundAsync(default));
+
+        // The store could not be read at the start, so that nothing is known of the lease when the key is hot again.
+        var restarted = new KeyTable(new LayoutRegistry(), 100, shardCount: 1);
+        await Recovery.RestoreLayoutsAsync(restarted, own, default);
+        Silo back = Open(0, _silos[0].Catalog, restarted, new MemoryJournal(), own);
+        admitted += await HeatAsync(back);
+        Assert.True(await back.Grains.Settler!.SettleAllAsync());
+        Assert.Equal(admitted, Used(await UsageAsync(_silos[1], "k")));
+    }
+
+    [Fact]
     public async Task A_silo_that_did_not_find_its_leases_at_the_start_finds_them_once_they_have_ended()
     {
         int admitted = await HeatAsync(_silos[0]);

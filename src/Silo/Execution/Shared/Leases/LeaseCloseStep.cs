@@ -17,9 +17,9 @@ internal static class LeaseCloseStep
     /// <summary>Settles the holder's leases on the block that do not go on, and such of others that are lost.</summary>
     /// <param name="transaction">The step.</param>
     /// <param name="target">The block.</param>
-    /// <param name="holder">The silo's data directory.</param>
+    /// <param name="desk">The silo's leases.</param>
     /// <returns>False if a block has to be brought first.</returns>
-    public static bool TryClose(GrainTransaction transaction, LeaseTarget target, long holder)
+    public static bool TryClose(GrainTransaction transaction, LeaseTarget target, LeaseDesk desk)
     {
         if (target.Closing is { LeaseId: 0 } notes && !TryBook(transaction, target.Block, notes.Usage))
         {
@@ -36,8 +36,14 @@ internal static class LeaseCloseStep
         var kept = new List<LeaseEntry>();
         foreach (LeaseEntry lease in leases)
         {
-            bool isOwn = lease.Holder == holder;
+            bool isOwn = lease.Holder == desk.Holder;
             LostLeases lost = isOwn || transaction.Now.WindowNs < lease.EndNs + Duration.NsFromMs(target.Block.Owner.Leases.LostAfterMs) ? LostLeases.Keep : target.Block.Owner.Leases.Lost;
+            if (isOwn && lease.Id != target.LiveId && lease.Id != target.Closing?.LeaseId)
+            {
+                // What was spent of it before a start may be in the silo's own store only.
+                desk.Bring(target.Block, transaction.Now);
+                desk.Close(target, target.Block, transaction.Now);
+            }
             if (isOwn ? lease.Id == target.LiveId : lost == LostLeases.Keep)
             {
                 kept.Add(lease);
@@ -58,7 +64,7 @@ internal static class LeaseCloseStep
         return true;
     }
 
-    /// <summary>Settles a lease of this silo. One that it does not know was granted by a commit it never learnt of: nothing was spent.</summary>
+    /// <summary>Settles a lease of this silo. One that neither its memory nor its own store knows was granted by a commit it never learnt of: nothing was spent.</summary>
     private static bool TrySettle(GrainTransaction transaction, CheckBlock block, LeaseEntry lease, LeaseSnapshot? snapshot)
     {
         bool isKnown = snapshot?.LeaseId == lease.Id;

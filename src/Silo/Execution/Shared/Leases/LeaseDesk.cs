@@ -15,8 +15,8 @@ namespace Quota.Silo.Execution.Shared.Leases;
 /// Safety. A lease is closed here first (under its block's gate its end becomes 0, so that nothing more is spent), then settled in the
 /// store, then taken from the block. Until it is known that the store has settled it, it stays closed: if the silo does not learn
 /// whether a commit happened, or dies, the next try finds the lease in the book, or does not, and that decides. A lease that the
-/// book has and this silo does not know was granted by such a commit, and nothing was spent of it. A spent permit is in the
-/// journal before its answer leaves, so a restart finds it.
+/// book has and that neither this silo's memory nor its own store knows was granted by such a commit, and nothing was spent of it.
+/// A spent permit is in the journal before its answer leaves, so a restart finds it, and a checkpoint carries it to the silo's own store.
 /// </para>
 /// Safe for concurrent use: a key is in one batch at a time, blocks are touched under their gates, the rest is concurrent.
 /// </summary>

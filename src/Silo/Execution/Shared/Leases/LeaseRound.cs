@@ -28,6 +28,7 @@ internal sealed class LeaseRound
         {
             if (op is LeaseOp care)
             {
+                // Refusals that were noted may have left memory.
                 _desk.Bring(care.Block, now);
                 LeaseTarget target = Target(care.Block);
                 target.IsForced = true;
@@ -52,7 +53,7 @@ internal sealed class LeaseRound
     {
         foreach (LeaseTarget target in _targets.Values)
         {
-            if (!LeaseCloseStep.TryClose(transaction, target, _desk.Holder))
+            if (!LeaseCloseStep.TryClose(transaction, target, _desk))
             {
                 return false;
             }
@@ -136,11 +137,6 @@ internal sealed class LeaseRound
             LeaseTarget target = Target(block);
             room -= isNew ? 1 : 0;
             target.Add(check, block);
-            if (_desk.Find(block.Id) is not null)
-            {
-                // What was spent of a lease that has left memory is in the silo's own store.
-                _desk.Bring(block, now);
-            }
             _desk.Close(target, block, now);
             // A lease that was not used is not renewed.
             isHot &= _desk.Held < Contracts.Bounds.LeasesPerSiloMax && (target.LiveId != 0 || target.Closing is { LeaseId: not 0, IsUsed: true } || _desk.IsHot(block, now.WindowNs));

@@ -44,7 +44,7 @@ public sealed class OrleansStatusTests
             // Its own number is in its next sign of life.
             while (Assert.Single(status.GetProperty("silos").EnumerateArray()).GetProperty("partitions").GetInt32() != 3)
             {
-                Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), status.ToString());
+                Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), status.ToString());
                 await Task.Delay(50);
                 status = await admin.DoAsync("GET", "/v1/cluster");
             }

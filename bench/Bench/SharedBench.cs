@@ -144,7 +144,7 @@ internal static class SharedBench
                 {
                     context.Add(new(Part, name, "decisions", Statistics.Median(rates[target].Skip(1)), "1/s"));
                     context.Add(new(Part, name, "of one by itself", Statistics.Median(rates[target].Skip(1).Zip(rates[targets[0]].Skip(1), (r, one) => r / one)), "×"));
-                    if (target.Counts)
+                    if (target.Counts && decided > 0)
                     {
                         context.Add(new(Part, name, "store requests", requests, "per decision"));
                     }

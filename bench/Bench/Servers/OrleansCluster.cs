@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
+using Google.Protobuf;
+using Quota.Contracts.V1;
 using Quota.Silo.Cluster.Forwarding;
 using Quota.Silo.Tests.Support.Servers;
 using Outside = Quota.Silo.Tests.Support.Servers.ServerProcess;
@@ -84,14 +85,14 @@ internal static class OrleansCluster
         var clock = Stopwatch.StartNew();
         while (true)
         {
-            using JsonDocument status = JsonDocument.Parse(await client.GetStringAsync($"http://127.0.0.1:{http}/v1/cluster"));
-            if (status.RootElement.GetProperty("silos").EnumerateArray().Sum(s => s.GetProperty("partitions").GetInt32()) == Partitions)
+            ClusterStatus status = JsonParser.Default.Parse<ClusterStatus>(await client.GetStringAsync($"http://127.0.0.1:{http}/v1/cluster"));
+            if (status.Silos.Sum(s => s.Partitions) == Partitions)
             {
                 return;
             }
             if (clock.Elapsed > FormTimeout)
             {
-                throw new InvalidOperationException($"the silos have not taken their partitions: {status.RootElement}");
+                throw new InvalidOperationException($"the silos have not taken their partitions: {status}");
             }
             await Task.Delay(100);
         }

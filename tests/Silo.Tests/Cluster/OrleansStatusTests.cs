@@ -1,5 +1,6 @@
-using System.Text.Json;
+using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
+using Quota.Contracts.V1;
 using Quota.Grains.Model;
 using Quota.Silo.Cluster;
 using Quota.Silo.Cluster.Forwarding;
@@ -39,17 +40,19 @@ public sealed class OrleansStatusTests
         {
             using var admin = new AdminSilo(host!.Endpoints.Http);
             var clock = System.Diagnostics.Stopwatch.StartNew();
-            JsonElement status = await admin.DoAsync("GET", "/v1/cluster");
-            Assert.Equal(("EXECUTOR_NAME_ORLEANS", 32), (status.GetProperty("executor").GetString(), status.GetProperty("partitions").GetInt32()));
+            ClusterStatus status = await StatusAsync(admin);
+            Assert.Equal((ExecutorName.Orleans, 32), (status.Executor, status.Partitions));
             // Its own number is in its next sign of life.
-            while (Assert.Single(status.GetProperty("silos").EnumerateArray()).GetProperty("partitions").GetInt32() != 3)
+            while (Assert.Single(status.Silos).Partitions != 3)
             {
                 Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), status.ToString());
                 await Task.Delay(50);
-                status = await admin.DoAsync("GET", "/v1/cluster");
+                status = await StatusAsync(admin);
             }
         }
     }
+
+    private static async Task<ClusterStatus> StatusAsync(AdminSilo admin) => JsonParser.Default.Parse<ClusterStatus>((await admin.DoAsync("GET", "/v1/cluster")).ToString());
 
     /// <summary>A cluster in which this silo owns three partitions.</summary>
     private sealed class OwnerOfThree : IClusterPlugin, IAsyncDisposable

@@ -105,8 +105,6 @@ internal sealed partial class OrleansProcess : IDisposable
         }
     }
 
-    public void Kill() => _process.Kill();
-
     /// <summary>kill -9; the instants, by <see cref="Stopwatch"/>, before it was sent and when it had been.</summary>
     public (long Before, long After) KillTimed()
     {
@@ -117,12 +115,6 @@ internal sealed partial class OrleansProcess : IDisposable
     }
 
     public void Signal(string name) => _process.Signal(name);
-
-    public async Task<int> StopAsync()
-    {
-        _process.Signal("TERM");
-        return await _process.WaitForExitAsync(Bound);
-    }
 
     public void Dispose()
     {

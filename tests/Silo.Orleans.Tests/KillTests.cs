@@ -24,8 +24,8 @@ public sealed class KillTests(ITestOutputHelper output)
     private const int InFlightMin = 3;
 
     /// <summary>
-    /// Longest time in which a key of the silo that was killed may be without an answer. About two seconds are meant; the rest is for machines
-    /// that do other things as well.
+    /// Longest time in which a key of the silo that was killed may be without an answer, beside what a call took before the kill. About two
+    /// seconds are meant; the rest is for machines that do other things as well.
     /// </summary>
     private static readonly TimeSpan AnsweredBound = TimeSpan.FromSeconds(6);
 
@@ -103,7 +103,7 @@ public sealed class KillTests(ITestOutputHelper output)
         output.WriteLine($"{inFlight.Length} calls were on their way to the killed silo's keys at other silos; {calls.Count(a => !a.IsDecided && a.End > kill.After)} calls for them had no answer there");
         output.WriteLine($"each of its keys was answered again within {again.TotalMilliseconds:N0} ms; the longest wait was {longest.TotalMilliseconds:N0} ms (before the kill {usual.TotalMilliseconds:N0} ms); declared dead after {declared.TotalMilliseconds:N0} ms");
         Assert.NotEmpty(inFlight);
-        Assert.InRange(again, TimeSpan.Zero, AnsweredBound);
+        Assert.InRange(again, TimeSpan.Zero, AnsweredBound + usual);
         // On a machine on which a call took longer even before, as long as that.
         Assert.InRange(longest, TimeSpan.Zero, usual > CallBound ? usual : CallBound);
         Assert.InRange(declared, TimeSpan.Zero, DeclaredBound);

@@ -1,5 +1,6 @@
 # make run      builds and starts a silo on loopback with the example configuration
-# make cluster  starts three silos on loopback that share DynamoDB Local (STORE=postgresql: a PostgreSQL server)
+# make cluster  starts three silos on loopback that share DynamoDB Local (STORE=postgresql: a PostgreSQL server;
+#               EXECUTOR=orleans: as an Orleans cluster, where Orleans is built)
 # make test     installs what the tests need, builds everything, runs all tests
 # make bench    runs the benchmarks, prints one table and writes bench/results/bench.json
 # make soak     ten minutes of mixed load and ten kills; compares the usage with the clients' tallies (SOAK_ARGS: see docs/TESTING.md)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the load generators and the peers that the benchmark compares with, builds Release, and runs it.
 # Options: --quick (about two minutes), --part name (decision, hierarchy, records, journal, unary, latency,
-# stream, shared, restart, admin, usage; may be repeated),
+# stream, shared, restart, admin, usage; may be repeated), --executor orleans (the part shared measures an Orleans cluster as well,
+# where the package feed serves Orleans),
 # --json path (default bench/results/bench.json). What cannot be installed is said, and what needs it is skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -42,5 +43,10 @@ fi
 
 say "building"
 dotnet build bench/Bench -c Release -v quiet >"$log" 2>&1 || { tail -n 40 "$log"; exit 1; }
+if [[ " $* " == *" --executor orleans "* ]]; then
+    bash eng/orleans.sh
+    grep -q '<Orleans>true' obj/orleans.props || { say "--executor orleans: quota-orleans is not built here"; exit 1; }
+    dotnet build src/Silo.Orleans -c Release -v quiet >"$log" 2>&1 || { tail -n 40 "$log"; exit 1; }
+fi
 rm -f "$log"
 PATH="$PATH:/usr/sbin" exec bench/Bench/bin/Release/net10.0/Quota.Bench "$@"

@@ -5,6 +5,9 @@ internal sealed class BenchContext(BenchOptions options, string folder)
 {
     public bool Quick => options.Quick;
 
+    /// <summary>The part <c>shared</c> measures an Orleans cluster as well.</summary>
+    public bool WithOrleans => options.WithOrleans;
+
     public List<Measurement> Measurements { get; } = [];
 
     public List<string> Notes { get; } = [];

@@ -32,6 +32,7 @@ internal static class SharedBench
         await using DynamoLocalServer? dynamo = Has(DynamoLocalServer.Missing, context) ? await DynamoLocalServer.StartAsync() : null;
         ServerProcess alone = silos.Add(await ServerProcess.StartSiloAsync(Path.Combine(context.NewFolder(Part), "data"), BenchSilo.Alone));
         List<SharedTarget> targets = [new("silo by itself", alone, BenchCatalog.CommitNamespace, false)];
+        List<SharedTarget> owners = [], others = [];
         foreach ((string name, string[]? store) in new[] { ("PostgreSQL", postgres is null ? null : new[] { "postgresql", postgres.ConnectionString }), ("DynamoDB Local", dynamo is null ? null : ["dynamodb", dynamo.Endpoint]) })
         {
             if (store is not null)
@@ -39,10 +40,20 @@ internal static class SharedBench
                 ServerProcess silo = silos.Add(await ServerProcess.StartSiloAsync(Path.Combine(context.NewFolder(Part), "data"), store));
                 targets.Add(new($"{name}, leases", silo, BenchCatalog.CommitNamespace, true));
                 targets.Add(new($"{name}, no leases", silo, BenchCatalog.UnleasedNamespace, false));
+                if (context.WithOrleans)
+                {
+                    (ServerProcess owner, ServerProcess other) = await OrleansCluster.StartAsync(context, store[0], store[1], silos);
+                    owners.Add(new($"{name}, Orleans, its owner", owner, BenchCatalog.CommitNamespace, true, Counts: false));
+                    others.Add(new($"{name}, Orleans, another silo", other, BenchCatalog.CommitNamespace, true, Counts: false));
+                }
             }
         }
-        await HotKeyAsync(context, targets);
-        await ZipfAsync(context, targets);
+        await HotKeyAsync(context, [.. targets, .. owners, .. others]);
+        await ZipfAsync(context, [.. targets, .. others.Select(t => t with { Name = t.Name.Replace("another silo", "one of two silos", StringComparison.Ordinal) })]);
+        if (context.WithOrleans)
+        {
+            context.Note("shared, Orleans: two silos of quota-orleans per store, one of which is asked; about half of the Zipf keys are the other's");
+        }
         context.Note("shared: one silo per store, sync commit, one sliding window of a second (a lease ends with its bucket, every 100 ms) with usage; ratios are medians of rounds against the silo by itself in the same round; store requests include signs of life and the like, a few per second");
     }
 
@@ -86,6 +97,9 @@ internal static class SharedBench
             {
                 double ratio = Statistics.Median(rounds.Zip(results[targets[0]], (r, one) => r.Load.PerSecond / one.Load.PerSecond));
                 context.Add(target.IsLeased ? Measurement.AtLeast(Part, name, "of one by itself", ratio, "×", 0.8) : new(Part, name, "of one by itself", ratio, "×"));
+            }
+            if (target != targets[0] && target.Counts)
+            {
                 context.Add(new(Part, name, "store requests", Statistics.Median(rounds.Select(r => r.Requests)), "per decision"));
             }
             LoadResult half = (await LoadAsync(target, (int)(saturation / 2 / Shape.Clients))).Load;
@@ -96,10 +110,10 @@ internal static class SharedBench
         async Task<(LoadResult Load, double Requests)> LoadAsync(SharedTarget target, int? ratePerClient)
         {
             string body = await UnaryBench.WriteBodyAsync(folder, target.Namespace);
-            long before = await target.Silo.StoreRequestsAsync();
+            long before = await target.StoreRequestsAsync();
             LoadResult load = H2Load.Run(target.Silo, UnaryBench.CheckPath, body, Shape, duration, log, ratePerClient);
             // As many per second were decided during the warm-up, a quarter of the time.
-            double requests = (await target.Silo.StoreRequestsAsync() - before) / (load.PerSecond * duration.TotalSeconds * 1.25);
+            double requests = (await target.StoreRequestsAsync() - before) / (load.PerSecond * duration.TotalSeconds * 1.25);
             return (load, requests);
         }
     }
@@ -117,9 +131,9 @@ internal static class SharedBench
                 BenchContext.Say($"{Part}: Zipf keys, {target.Name}, round {round}");
                 var load = new StreamLoad(target.Silo.Port, Batch, target.Namespace, Detail.Verdict, 0, Frames, i => $"zipf-{draws[i]:D6}", mayFail: true);
                 await load.RunAsync(TimeSpan.FromSeconds(seconds / 4));
-                long before = await target.Silo.StoreRequestsAsync();
+                long before = await target.StoreRequestsAsync();
                 (double decided, double refused) = await load.RunAsync(TimeSpan.FromSeconds(seconds));
-                double requests = (await target.Silo.StoreRequestsAsync() - before) / (decided * seconds);
+                double requests = (await target.StoreRequestsAsync() - before) / (decided * seconds);
                 rates[target].Add(decided);
                 if (round == 0)
                 {
@@ -130,7 +144,10 @@ internal static class SharedBench
                 {
                     context.Add(new(Part, name, "decisions", Statistics.Median(rates[target].Skip(1)), "1/s"));
                     context.Add(new(Part, name, "of one by itself", Statistics.Median(rates[target].Skip(1).Zip(rates[targets[0]].Skip(1), (r, one) => r / one)), "×"));
-                    context.Add(new(Part, name, "store requests", requests, "per decision"));
+                    if (target.Counts && decided > 0)
+                    {
+                        context.Add(new(Part, name, "store requests", requests, "per decision"));
+                    }
                     context.Add(new(Part, name, "refused or failed", 100 * refused / (decided + refused), "%"));
                 }
             }

@@ -12,6 +12,10 @@ namespace Quota.Bench;
 internal static class UnaryBench
 {
     public const string CheckPath = "/" + QuotaService.Name + "/CheckQuota";
+
+    /// <summary>The one key that load generators ask for.</summary>
+    public const string HotKey = "customer-key-0000000001";
+
     private const string Part = "unary";
     private const string Empty = "empty handler";
     private const string Commit = "CheckQuota, sync commit";
@@ -63,7 +67,7 @@ internal static class UnaryBench
         return path;
     }
 
-    public static byte[] Body(string owner) => GrpcProbe.Frame(new CheckQuotaRequest { Namespace = owner, Key = "customer-key-0000000001" });
+    public static byte[] Body(string owner) => GrpcProbe.Frame(new CheckQuotaRequest { Namespace = owner, Key = HotKey });
 
     private static async Task<List<UnaryTarget>> StartAsync(BenchContext context, DisposableList servers)
     {

@@ -2,19 +2,25 @@
 # make cluster: three silos on loopback that share one store, until Ctrl-C. Everything begins empty.
 #   STORE=dynamodb      DynamoDB Local, in memory (default)
 #   STORE=postgresql    a PostgreSQL server of its own
-#   CLUSTER_PORT=7070   the first of seven ports: gRPC and HTTP of each silo, then the store
+#   EXECUTOR=shared     the store decides between the silos (default)
+#   EXECUTOR=orleans    partitions on an Orleans cluster, where quota-orleans is built (docs/ORLEANS.md)
+#   CLUSTER_PORT=7070   the first of ten ports: gRPC and HTTP of each silo, the store, then Orleans of each silo
 #   CLUSTER_DIR=…       where data, configurations and logs go (default: data/cluster); it is emptied first
-#   CLUSTER_QUOTA=…     a built quota.dll to run instead of building one
+#   CLUSTER_QUOTA=…     a built quota.dll (quota-orleans.dll) to run instead of building one
 # Everything runs in sessions of its own, so that Ctrl-C reaches this script alone: silos are stopped first, and hand their leases
 # back, then the store.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 store=${STORE:-dynamodb}
+executor=${EXECUTOR:-shared}
 first=${CLUSTER_PORT:-7070}
 folder=${CLUSTER_DIR:-data/cluster}
 program=${CLUSTER_QUOTA:-}
 store_port=$((first + 6))
+last=$((first + 9))
+# Few, so that three silos have taken them within seconds.
+partitions=64
 log=$(mktemp -d)
 silos=()
 store_pid=
@@ -103,15 +109,18 @@ start_postgresql() {
 }
 
 start_silo() {
-    local name=silo-$1 grpc=$((first + 2 * ($1 - 1))) http=$((first + 2 * ($1 - 1) + 1))
+    local name=silo-$1 grpc=$((first + 2 * ($1 - 1))) http=$((first + 2 * ($1 - 1) + 1)) orleans=
+    [ "$executor" = orleans ] && orleans="  partitions: $partitions
+  orleans: { address: \"127.0.0.1:$((store_port + $1))\" }
+"
     cat >"$folder/$name.yaml" <<YAML
 server:
-  executor: shared
+  executor: $executor
   silo: $name
   grpc_listen: 127.0.0.1:$grpc
   http_listen: 127.0.0.1:$http
   data_directory: $folder/$name
-  store:
+$orleans  store:
     $settings
 YAML
     sed -n '/^namespaces:/,$p' quota.yaml >>"$folder/$name.yaml"
@@ -119,17 +128,34 @@ YAML
     silos+=($!)
 }
 
+# Why quota-orleans cannot be built here; nothing if it can.
+not_built() {
+    [ "${Orleans:-}" != false ] || { echo "Orleans=false is in the environment"; return; }
+    local why
+    why=$(bash eng/orleans.sh)
+    grep -q '<Orleans>true' obj/orleans.props || echo "${why#*not built: }"
+}
+
 case $store in dynamodb | postgresql) ;; *) say "STORE=$store: dynamodb or postgresql"; exit 2 ;; esac
-for port in $(seq "$first" "$store_port"); do
+case $executor in shared | orleans) ;; *) say "EXECUTOR=$executor: shared or orleans"; exit 2 ;; esac
+if [ "$executor" = orleans ] && [ -z "$program" ]; then
+    why=$(not_built)
+    if [ -n "$why" ]; then
+        say "EXECUTOR=orleans: quota-orleans is not built here: $why"
+        exit 1
+    fi
+fi
+for port in $(seq "$first" "$last"); do
     if accepts "$port"; then
-        say "port $port is in use; CLUSTER_PORT=8070 make cluster takes seven others"
+        say "port $port is in use; CLUSTER_PORT=8070 make cluster takes ten others"
         exit 1
     fi
 done
 if [ -z "$program" ]; then
     say "building"
-    dotnet build src/Silo -c Release -v quiet >"$log/build" 2>&1 || { tail -n 40 "$log/build"; exit 1; }
-    program=src/Silo/bin/Release/net10.0/quota.dll
+    case $executor in shared) project=Silo name=quota ;; orleans) project=Silo.Orleans name=quota-orleans ;; esac
+    dotnet build "src/$project" -c Release -v quiet >"$log/build" 2>&1 || { tail -n 40 "$log/build"; exit 1; }
+    program=src/$project/bin/Release/net10.0/$name.dll
 fi
 # Only what an earlier run has left is deleted.
 if [ -d "$folder" ] && [ -n "$(ls -A "$folder")" ] && [ ! -f "$folder/.cluster" ]; then
@@ -140,7 +166,7 @@ rm -rf "$folder" && mkdir -p "$folder" && folder=$(realpath "$folder") && touch 
 trap 'stop; exit 130' INT TERM
 trap stop EXIT
 
-say "starting $store and three silos"
+say "starting $store and three silos, executor $executor"
 "start_$store"
 for i in 1 2 3; do start_silo "$i"; done
 for i in 1 2 3; do
@@ -149,6 +175,9 @@ done
 # Each silo has seen the others once all have given a sign of life, which they do every second.
 all_live() { [ "$(dotnet "$program" cluster status --server "http://127.0.0.1:$((first + 1))" 2>/dev/null | grep -c ' live ')" = 3 ]; }
 await "${silos[0]}" all_live || say "not every silo is live yet"
+# Every partition has its owner once the silos' counts add up to all of them; the cluster's own number stands beside them.
+all_placed() { [ "$(dotnet "$program" cluster status --json --server "http://127.0.0.1:$((first + 1))" 2>/dev/null | tr -d ' "' | grep -o 'partitions:[0-9]*' | awk -F: '{ n += $2 } END { print n + 0 }')" = $((2 * partitions)) ]; }
+[ "$executor" != orleans ] || await "${silos[0]}" all_placed || say "not every partition has its owner yet"
 cat <<TEXT
 
 silo    gRPC             HTTP             configuration and log
@@ -156,6 +185,7 @@ silo-1  127.0.0.1:$first   127.0.0.1:$((first + 1))   $folder/silo-1.yaml, silo-
 silo-2  127.0.0.1:$((first + 2))   127.0.0.1:$((first + 3))   $folder/silo-2.yaml, silo-2.log
 silo-3  127.0.0.1:$((first + 4))   127.0.0.1:$((first + 5))   $folder/silo-3.yaml, silo-3.log
 store   127.0.0.1:$store_port   $store, process $store_pid   $folder/store.log
+executor $executor
 
   curl --json '{"namespace":"demo","key":"alice"}' http://127.0.0.1:$((first + 3))/v1/check
   dotnet $program cluster status --leases --server http://127.0.0.1:$((first + 1))

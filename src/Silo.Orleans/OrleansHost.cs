@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
 using Quota.Silo.Cluster;
+using Quota.Silo.Orleans.Membership;
 using Quota.Silo.Orleans.Partitions;
 using Quota.Silo.Store;
 
@@ -39,6 +40,8 @@ internal static class OrleansHost
         silo.Services.AddHostedService(static services => services.GetRequiredService<PartitionBalancer>());
         silo.AddGrainService<PartitionService>();
         silo.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
+        // A span per call, if anybody listens; without it Orleans has the sources of its traces and tells them nothing.
+        silo.AddActivityPropagation();
     }
 
     private static void Configure(ISiloBuilder silo, OrleansSettings settings)
@@ -64,7 +67,7 @@ internal static class OrleansHost
                 silo.UseAdoNetClustering((AdoNetClusteringSiloOptions options) =>
                 {
                     options.Invariant = "Npgsql";
-                    options.ConnectionString = postgres.ConnectionString;
+                    options.ConnectionString = PostgresMembership.ConnectionString(postgres);
                 });
                 break;
             default:

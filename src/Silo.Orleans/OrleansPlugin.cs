@@ -1,4 +1,6 @@
 using Quota.Silo.Cluster;
+using Quota.Silo.Orleans.Membership;
+using Quota.Silo.Store;
 
 namespace Quota.Silo.Orleans;
 
@@ -10,6 +12,10 @@ internal sealed class OrleansPlugin : IClusterPlugin
         if (settings.Tls is { } tls && SiloTls.Problem(tls) is { } problem)
         {
             return (null, problem);
+        }
+        if (settings.Membership is PostgresSettings postgres && await PostgresMembership.PrepareAsync(postgres, cancellation).ConfigureAwait(false) is { } missing)
+        {
+            return (null, missing);
         }
         var member = new OrleansMember(settings, host);
         if (await member.StartAsync(cancellation).ConfigureAwait(false) is { } error)

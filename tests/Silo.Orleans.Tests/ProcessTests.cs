@@ -1,16 +1,15 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Quota.Silo.Cluster;
 using Quota.Silo.Orleans.Tests.Support;
 using Quota.Silo.Tests.Support;
 using Quota.Silo.Tests.Support.Servers;
-using Xunit.Abstractions;
 
 namespace Quota.Silo.Orleans.Tests;
 
 /// <summary>Real processes with Orleans' membership in DynamoDB Local.</summary>
-public sealed class ProcessTests(ITestOutputHelper output) : IAsyncLifetime
+[Collection(ProcessCollection.Name)]
+public sealed class ProcessTests : IAsyncLifetime
 {
     private const int Amount = 600;
     private readonly TempFolder _folder = new();
@@ -33,69 +32,6 @@ public sealed class ProcessTests(ITestOutputHelper output) : IAsyncLifetime
             await _dynamo.DisposeAsync();
         }
         _folder.Dispose();
-    }
-
-    [DynamoFact]
-    public async Task A_silo_that_is_killed_costs_seconds_and_no_unit_too_many()
-    {
-        string config = Config();
-        int[] ports = [.. Enumerable.Range(0, 3).Select(_ => OrleansProcess.FreePort())];
-        OrleansProcess[] silos = await Task.WhenAll(ports.Select((port, i) => OrleansProcess.StartAsync(config, _folder.File("data-" + i), "silo-" + i, port)));
-        try
-        {
-            await Task.WhenAll(silos.Select(s => s.WaitForSilosAsync(3)));
-            string[] keys = [.. Enumerable.Range(0, 12).Select(i => "key-" + i)];
-            int[] allowed = new int[keys.Length];
-            int unanswered = 0;
-            for (int i = 0; i < 25; i++)
-            {
-                await RoundAsync(silos);
-            }
-            Assert.Equal(0, unanswered);
-            var clock = Stopwatch.StartNew();
-            silos[2].Kill();
-            OrleansProcess[] rest = silos[..2];
-            TimeSpan longest = TimeSpan.Zero;
-            while (clock.Elapsed < TimeSpan.FromSeconds(6))
-            {
-                int before = unanswered;
-                await RoundAsync(rest);
-                longest = unanswered > before ? clock.Elapsed : longest;
-            }
-            await Task.WhenAll(rest.Select(s => s.WaitForSilosAsync(2)));
-            output.WriteLine($"after kill -9 the last check without an answer was {longest.TotalMilliseconds:N0} ms later; {unanswered} had none");
-            Assert.True(longest < TimeSpan.FromSeconds(15), string.Join('\n', rest.Select(s => s.Output)));
-            // Back with its journal: what it held is settled, and every key admits its amount and no more.
-            silos[2].Dispose();
-            silos[2] = await OrleansProcess.StartAsync(config, _folder.File("data-2"), "silo-2", ports[2]);
-            await Task.WhenAll(silos.Select(s => s.WaitForSilosAsync(3)));
-            for (int i = 0; i < Amount && allowed.Sum() < Amount * keys.Length; i++)
-            {
-                int before = allowed.Sum();
-                await RoundAsync(silos);
-                if (allowed.Sum() == before && i > 20)
-                {
-                    break;
-                }
-            }
-            output.WriteLine($"allowed by key: {string.Join(' ', allowed)}");
-            Assert.All(allowed, n => Assert.InRange(n, Amount / 2, Amount));
-            Assert.Equal(0, await silos[0].StopAsync());
-
-            async Task RoundAsync(OrleansProcess[] now) => await Task.WhenAll(keys.SelectMany((key, k) => now.Select(async silo =>
-            {
-                bool? answer = await silo.CheckAsync(key);
-                Interlocked.Add(ref allowed[k], answer == true ? 1 : 0);
-                Interlocked.Add(ref unanswered, answer is null ? 1 : 0);
-            })));
-        }
-        finally
-        {
-            foreach (OrleansProcess silo in silos)
-            {
-                silo.Dispose();
-            }
-        }
     }
 
     [DynamoFact]

@@ -67,6 +67,9 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>Reads and forgets what is still printed, so that the process never waits to be read.</summary>
+    public void IgnoreOutput() => _ = _process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+
     /// <summary>Waits until somebody accepts connections on <see cref="Port"/>.</summary>
     public async Task WaitForPortAsync()
     {

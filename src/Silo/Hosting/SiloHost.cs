@@ -193,9 +193,9 @@ internal sealed class SiloHost : IAsyncDisposable
         }
         var serving = new ServingState();
         var usage = new UsageService(state, engine.Usage, clock);
-        ClusterService status = engine is SharedEngine
-            ? new ClusterService(cluster!.Registry, new StoredLeases(cluster.Store, clock), 0, TimeProvider.System)
-            : Alone(settings, clock);
+        ClusterService status = cluster is null
+            ? Alone(settings, clock)
+            : new ClusterService(cluster.Registry, new StoredLeases(cluster.Store, clock), settings.Cluster is { Executor: Cluster.ExecutorKind.Orleans } partitioned ? partitioned.Partitions : 0, TimeProvider.System);
         var edge = new EdgeServer(settings, engine.Limiter, engine.Operations, serving, [usage, status, .. definitions?.Services ?? [], .. options.Services], loggers, [.. UsageRoutes.Create(usage), .. ClusterRoutes.Create(status), .. definitions?.Routes ?? []]);
         return new SiloHost(storage, engine, edge, serving, state, logger) { Definitions = definitions, SharedStore = cluster?.Store as ICountedStore };
     }

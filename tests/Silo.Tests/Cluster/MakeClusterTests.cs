@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Quota.Silo.Tests.Support;
 using Quota.Silo.Tests.Support.Servers;
@@ -11,7 +9,7 @@ namespace Quota.Silo.Tests.Cluster;
 [NeedsServer(ServerKind.DynamoLocal)]
 public sealed class MakeClusterTests
 {
-    private const int Ports = 7;
+    private const int Ports = 10;
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMinutes(1);
 
@@ -19,7 +17,7 @@ public sealed class MakeClusterTests
     public async Task One_command_starts_three_silos_that_share_their_keys_and_ends_all_of_it()
     {
         using var folder = new TempFolder();
-        int first = FreePorts();
+        int first = ServerProcess.FreePorts(Ports);
         string script = Path.Combine(RepositoryFiles.Root, "deploy", "cluster", "run.sh");
         using ChildProcess cluster = ChildProcess.Start("env", ["STORE=dynamodb", $"CLUSTER_PORT={Text(first)}", $"CLUSTER_DIR={folder.File("cluster")}", $"CLUSTER_QUOTA={Path.Combine(AppContext.BaseDirectory, "quota.dll")}", "bash", script]);
         await cluster.WaitForLineAsync("== the cluster is up", StartTimeout);
@@ -52,34 +50,6 @@ public sealed class MakeClusterTests
             Assert.EndsWith("stopped\n", log, StringComparison.Ordinal);
             Assert.DoesNotContain("Not every lease could be settled", log, StringComparison.Ordinal);
             Assert.DoesNotContain("The cluster could not be told", log, StringComparison.Ordinal);
-        }
-    }
-
-    /// <summary>The first of so many ports that nobody listens on, below those that the system gives to outgoing connections.</summary>
-    private static int FreePorts()
-    {
-        for (int i = 0; i < 100; i++)
-        {
-            int first = Random.Shared.Next(20_000, 32_000);
-            if (Enumerable.Range(first, Ports).All(IsFree))
-            {
-                return first;
-            }
-        }
-        throw new InvalidOperationException("no seven free ports beside each other");
-    }
-
-    private static bool IsFree(int port)
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, port);
-        try
-        {
-            listener.Start();
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
         }
     }
 

@@ -3,8 +3,11 @@ namespace Quota.Silo.Tests.Support.Servers;
 /// <summary>Where outside programs are.</summary>
 internal static class ServerPaths
 {
+    /// <summary>The repository's folder.</summary>
+    public static string Root { get; } = FindRoot();
+
     /// <summary>The git-ignored folder that <c>tests/run.sh</c> fetches servers into.</summary>
-    public static string Tools { get; } = Path.Combine(FindRoot(), "tests", ".servers");
+    public static string Tools { get; } = Path.Combine(Root, "tests", ".servers");
 
     /// <summary>Full path of a program on the PATH, or null.</summary>
     public static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)

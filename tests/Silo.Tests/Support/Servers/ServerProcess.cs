@@ -49,6 +49,23 @@ public sealed class ServerProcess : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
+    /// <summary>
+    /// The first of so many loopback ports beside each other that nobody listens on now. Below those that the system gives to outgoing
+    /// connections, so that they are still free when what listened on them is started again.
+    /// </summary>
+    public static int FreePorts(int count)
+    {
+        for (int i = 0; i < 100; i++)
+        {
+            int first = Random.Shared.Next(20_000, 32_000);
+            if (Enumerable.Range(first, count).All(IsFree))
+            {
+                return first;
+            }
+        }
+        throw new InvalidOperationException($"no {count} free ports beside each other");
+    }
+
     /// <summary>Starts it and waits until it is ready.</summary>
     /// <param name="start">What to run.</param>
     /// <param name="isReady">Asked until it says yes.</param>
@@ -127,6 +144,20 @@ public sealed class ServerProcess : IAsyncDisposable
             await _process.WaitForExitAsync();
         }
         _process.Dispose();
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     private void Keep(string? line)

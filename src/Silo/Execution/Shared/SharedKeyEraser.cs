@@ -119,6 +119,14 @@ internal sealed class SharedKeyEraser(SharedGrains grains, IGrainStore store, Le
         {
             await DeleteAsync(Prefix(kind, owner), (id, grain) => StoredKey.IsNamedBy(id, grain.State.Span, owner, key, keyId), cancellation).ConfigureAwait(false);
         }
+        await foreach ((byte[] id, StoredGrain grain) in store.WalkAsync(GrainId.PrefixOf(GrainId.LeaseRecord, owner.NameUtf8, key), cancellation).ConfigureAwait(false))
+        {
+            if (LeaseBook.TryDecode(grain.State, out List<LeaseEntry> leases) && leases.Count == 0)
+            {
+                // One that has changed meanwhile has a lease again, and stays.
+                await store.CommitAsync([Deletion(id, grain)], cancellation).ConfigureAwait(false);
+            }
+        }
     }
 
     private async ValueTask DeleteAsync(byte[] prefix, Func<byte[], StoredGrain, bool> which, CancellationToken cancellation)

@@ -69,7 +69,8 @@ internal sealed class DynamoCalls(IAmazonDynamoDB client, int timeoutMs, string 
             {
                 throw new StoreException(
                     $"{name}: no answer within {timeoutMs} ms, {n} attempts{(maybeDone ? "; whether a write among them happened is not known" : "")}: {DynamoErrors.Explain(failure)}",
-                    failure) { MayPass = true };
+                    failure)
+                { MayPass = true };
             }
             Counters.CountRetry();
         }

@@ -73,7 +73,8 @@ internal sealed class PostgresCalls(NpgsqlDataSource source, int timeoutMs, stri
             {
                 throw new StoreException(
                     $"{name}: no answer within {timeoutMs} ms, {n} attempts{(maybeDone ? "; whether a write among them happened is not known" : "")}: {PostgresErrors.Explain(failure)}",
-                    failure) { MayPass = true };
+                    failure)
+                { MayPass = true };
             }
             Counters.CountRetry();
         }

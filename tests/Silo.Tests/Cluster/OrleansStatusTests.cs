@@ -43,7 +43,7 @@ public sealed class OrleansStatusTests
             ClusterStatus status = await StatusAsync(admin);
             Assert.Equal((ExecutorName.Orleans, 32), (status.Executor, status.Partitions));
             // Its own number is in its next sign of life.
-            while (Assert.Single(status.Silos).Partitions != 3)
+            while (status.Silos.SingleOrDefault()?.Partitions != 3)
             {
                 Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), status.ToString());
                 await Task.Delay(50);

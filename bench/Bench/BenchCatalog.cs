@@ -14,6 +14,9 @@ internal static class BenchCatalog
     /// <summary>As <see cref="CommitNamespace"/>, but every check of it is decided in the shared store.</summary>
     public const string UnleasedNamespace = "unleased";
 
+    /// <summary>A month's quota, kept in the page cache before the answer: a lease lasts its whole duration, and no disk is waited for.</summary>
+    public const string QuotaNamespace = "quota";
+
     private const long Plenty = 1_000_000_000;
 
     /// <summary>One limit is a sliding window; three are one of each common kind; ten are sliding windows of different lengths.</summary>
@@ -28,7 +31,13 @@ internal static class BenchCatalog
 
     /// <summary>The namespaces, every key on the plan.</summary>
     public static CatalogModel Create(PlanModel plan) =>
-        new([Namespace(CommitNamespace, plan, SyncMode.Commit), Namespace(OsNamespace, plan, SyncMode.Os), Namespace(UnleasedNamespace, plan, SyncMode.Commit, isLeased: false)]);
+        new(
+        [
+            Namespace(CommitNamespace, plan, SyncMode.Commit),
+            Namespace(OsNamespace, plan, SyncMode.Os),
+            Namespace(UnleasedNamespace, plan, SyncMode.Commit, isLeased: false),
+            Namespace(QuotaNamespace, new PlanModel("p", [LimitModel.Quota("month", Plenty * 1000, new CalendarRule(CalendarUnit.Month))], billing: plan.Billing), SyncMode.Os),
+        ]);
 
     private static NamespaceModel Namespace(string name, PlanModel plan, SyncMode sync, bool isLeased = true) => new(name)
     {

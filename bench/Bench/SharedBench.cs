@@ -48,13 +48,14 @@ internal static class SharedBench
                 }
             }
         }
-        await HotKeyAsync(context, [.. targets, .. owners, .. others]);
+        await HotKeyAsync(context, "hot key", [.. targets, .. owners, .. others]);
+        await HotKeyAsync(context, "hot key, month, sync os", [.. targets.Where(t => t.IsLeased || t == targets[0]).Select(t => t with { Namespace = BenchCatalog.QuotaNamespace })]);
         await ZipfAsync(context, [.. targets, .. others.Select(t => t with { Name = t.Name.Replace("another silo", "one of two silos", StringComparison.Ordinal) })]);
         if (context.WithOrleans)
         {
             context.Note("shared, Orleans: two silos of quota-orleans per store, one of which is asked; about half of the Zipf keys are the other's");
         }
-        context.Note("shared: one silo per store, sync commit, one sliding window of a second (a lease ends with its bucket, every 100 ms) with usage; ratios are medians of rounds against the silo by itself in the same round; store requests include signs of life and the like, a few per second");
+        context.Note("shared: one silo per store, sync commit, one sliding window of a second (a lease ends with its bucket, every 100 ms) with usage, unless said otherwise; ratios are medians of rounds against the silo by itself in the same round; store requests include signs of life and the like, a few per second");
     }
 
     private static bool Has(string? missing, BenchContext context)
@@ -67,7 +68,7 @@ internal static class SharedBench
     }
 
     /// <summary>All callers ask for one key: throughput at saturation in turns, then latency at half of each one's own saturation.</summary>
-    private static async Task HotKeyAsync(BenchContext context, List<SharedTarget> targets)
+    private static async Task HotKeyAsync(BenchContext context, string what, List<SharedTarget> targets)
     {
         string folder = context.NewFolder("shared-load");
         string log = Path.Combine(folder, "h2load.log");
@@ -78,7 +79,7 @@ internal static class SharedBench
         {
             foreach (SharedTarget target in targets)
             {
-                BenchContext.Say($"{Part}: hot key, {target.Name}, round {round}");
+                BenchContext.Say($"{Part}: {what}, {target.Name}, round {round}");
                 await probe.MustAllowAsync(target.Silo.Port, UnaryBench.CheckPath, UnaryBench.Body(target.Namespace));
                 (LoadResult, double) result = await LoadAsync(target, null);
                 if (round > 0)
@@ -89,7 +90,7 @@ internal static class SharedBench
         }
         foreach (SharedTarget target in targets)
         {
-            string name = $"hot key {Shape}, {target.Name}";
+            string name = $"{what} {Shape}, {target.Name}";
             List<(LoadResult Load, double Requests)> rounds = results[target];
             double saturation = Statistics.Median(rounds.Select(r => r.Load.PerSecond));
             context.Add(new(Part, name, "throughput", saturation, "1/s"));

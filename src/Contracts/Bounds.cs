@@ -713,6 +713,9 @@ public static class Bounds
     /// <summary>Leases on one block that are not settled: one per silo, and those of silos that did not come back.</summary>
     public const int LeasesPerBlockMax = 64;
 
+    /// <summary>How long a caller waits for a check beside the store's time-out: a batch begins a little later.</summary>
+    public const int SharedMarginMs = 250;
+
     /// <summary>Checks of a block within the last second or two that make it worth a lease: below, the store is asked and stays exact.</summary>
     public const int LeaseChecksMin = 8;
 

@@ -10,6 +10,9 @@ internal sealed record HotKey(string Limit, string Plan)
     /// <summary>In any time of this length the bucket admits its burst and two more periods' refill at most: less than what is asked for.</summary>
     public const double BucketSpanSeconds = 2 * PeriodSeconds;
 
+    /// <summary>By how much silos may differ that follow clocks which differ: the age of a sign of life (docs/CLUSTER.md).</summary>
+    public const double ClocksSeconds = 1;
+
     /// <summary>One of each kind of limit.</summary>
     public static readonly HotKey[] All = [new("sliding window", "sliding"), new("token bucket", "bucket"), new("fixed window", "fixed"), new("month quota", "quota")];
 

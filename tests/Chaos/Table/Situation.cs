@@ -25,7 +25,7 @@ internal sealed record Situation(string Name, string What, Func<ChaosCluster, Ta
         new("pause", "the first silo is stopped (SIGSTOP) for 4.5 s, beyond its leases", PauseAsync),
         new("store away 30 s", "no silo reaches the store for 30 s", AwayAsync, IsForOne: false),
         new("store throttled", "for 4.5 s DynamoDB refuses 4 of 5 requests (ProvisionedThroughputExceededException); PostgreSQL's answers are each held back for 0.2 s", ThrottleAsync, IsForOne: false),
-        new("clocks 2 s apart", "the silos' clocks are 0, 1 and 2 s ahead", _ => Task.CompletedTask, IsForOne: false, SiloSet.Skewed),
+        new("clocks 2 s apart", "the silos' clocks are 0, 1 and 2 s ahead; the sliding window is judged over 1 s, a sign of life less than its 2 s", _ => Task.CompletedTask, IsForOne: false, SiloSet.Skewed),
         new("scale 1 to 5 to 2", "one silo under load; four join at once; 4.5 s later three are stopped (TERM) one after the other, the first of all among them", ScaleAsync, IsForOne: false, SiloSet.Growing),
     ];
 

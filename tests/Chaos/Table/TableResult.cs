@@ -46,7 +46,7 @@ internal sealed class TableResult
         text.AppendLine($"| limit | {string.Join(" | ", executors)} | formula |").AppendLine(string.Concat(Enumerable.Repeat("|---", executors.Length + 2)) + "|");
         foreach (IGrouping<string, TableRow> limit in Cases.SelectMany(c => c.Rows).GroupBy(r => r.Limit))
         {
-            string Most(string executor) => limit.Where(r => r.Executor == executor).Max(r => r.Certain).ToString("0.000", CultureInfo.InvariantCulture);
+            string Most(string executor) => limit.Where(r => r.Executor == executor).Select(r => r.Certain.ToString("0.000", CultureInfo.InvariantCulture)).DefaultIfEmpty("–").Max(StringComparer.Ordinal)!;
             string[] bounds = [.. limit.Select(r => r.Bound).Distinct().Order().Select(b => b.ToString("0.000", CultureInfo.InvariantCulture))];
             text.AppendLine($"| {limit.Key} | {string.Join(" | ", executors.Select(Most))} | {bounds[0]}{(bounds.Length > 1 ? $"; with leases {bounds[^1]}" : "")} |");
         }

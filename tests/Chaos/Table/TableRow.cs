@@ -30,9 +30,11 @@ internal sealed record TableRow(string Situation, string Executor, string Limit,
         IReadOnlyList<Admission>[] a = load.Admissions;
         TableRow Row(string limit, (int Certain, int Possible) admitted, double most, double bound) => new(situation.Name, executor, limit, admitted.Certain / most, admitted.Possible / most, bound);
         (int, int) Any(int key, double seconds) => (WorstWindow.Certain(a[key], seconds), WorstWindow.Possible(a[key], seconds));
+        // While silos follow clocks that differ, they agree within a sign of life: what is promised is any window shorter by that much.
+        bool isSkewed = situation.Silos == SiloSet.Skewed;
         return
         [
-            Row("sliding window, any 2 s", Any(0, HotKey.PeriodSeconds), amount, 1),
+            Row(isSkewed ? "sliding window, any 1 s (clocks apart)" : "sliding window, any 2 s", Any(0, HotKey.PeriodSeconds - (isSkewed ? HotKey.ClocksSeconds : 0)), amount, 1),
             Row("token bucket, any 4 s ÷ (burst + refill)", Any(1, HotKey.BucketSpanSeconds), bucket, 1 + (outstanding / bucket)),
             Row("fixed window, any 2 s", Any(2, HotKey.PeriodSeconds), amount, 2),
             Row("fixed window, its own windows", WorstWindow.OfOwn(a[2], HotKey.PeriodSeconds), amount, 1),

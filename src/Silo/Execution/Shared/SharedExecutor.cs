@@ -1,3 +1,4 @@
+using Quota.Contracts;
 using Quota.Silo.Execution.Local;
 using Quota.Silo.Execution.Shared.Leases;
 using Quota.Silo.Limiting;
@@ -12,8 +13,10 @@ namespace Quota.Silo.Execution.Shared;
 /// <param name="steps">The way to the store.</param>
 /// <param name="runtime">Surroundings.</param>
 /// <param name="leases">This silo's leases; null if it takes none.</param>
-internal sealed class SharedExecutor(StepRunner steps, SharedRuntime runtime, LeaseParts? leases) : IGrainExecutor
+/// <param name="timeoutMs">How long one call to the store may take.</param>
+internal sealed class SharedExecutor(StepRunner steps, SharedRuntime runtime, LeaseParts? leases, int timeoutMs) : IGrainExecutor
 {
+    private readonly TimeSpan _patience = TimeSpan.FromMilliseconds(timeoutMs + Bounds.SharedMarginMs);
     private readonly JournalWait? _wait = leases is null ? null : new JournalWait(leases.Journal);
 
     /// <summary>Decides a check from leases alone; false, and nothing has happened, if they do not suffice.</summary>
@@ -56,9 +59,22 @@ internal sealed class SharedExecutor(StepRunner steps, SharedRuntime runtime, Le
     public ValueTask CompleteAsync(Decision decision) =>
         decision.Elsewhere is { } elsewhere ? AdoptAsync(decision, elsewhere) : _wait?.CompleteAsync(decision) ?? default;
 
+    /// <summary>
+    /// Takes over the decision. Nobody waits for it longer than for one call to the store, however many steps on its keys are before it: what
+    /// is decided later is counted, and is not known to the caller, as if the answer had been lost.
+    /// </summary>
     private async ValueTask AdoptAsync(Decision decision, Task<Decision> elsewhere)
     {
-        decision.Adopt(await elsewhere.ConfigureAwait(false));
+        try
+        {
+            decision.Adopt(await elsewhere.WaitAsync(_patience, runtime.Time).ConfigureAwait(false));
+        }
+        catch (TimeoutException)
+        {
+            decision.Elsewhere = null;
+            decision.Fail(DecisionStatus.Unavailable, $"no decision of the shared store within {_patience.TotalMilliseconds:0} ms; whether it was counted is not known");
+            return;
+        }
         if (decision.JournalPosition != 0)
         {
             await _wait!.CompleteAsync(decision).ConfigureAwait(false);

@@ -27,7 +27,7 @@ internal sealed class SharedGrains
         {
             leases.Front.Renewer = new LeaseRenewer(leases.Desk.Blocks, Steps);
         }
-        Executor = new SharedExecutor(Steps, runtime, leases);
+        Executor = new SharedExecutor(Steps, runtime, leases, timeoutMs);
         Limiter = new Limiter(catalog, Executor, clock);
         Operations = new SharedOperations(Steps, catalog);
         Settler = leases is null ? null : new LeaseSettler(leases.Desk, Steps, runtime);

@@ -114,6 +114,32 @@ public sealed class SharedGrainsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_caller_does_not_wait_longer_than_for_one_call_to_the_store_and_a_late_decision_counts()
+    {
+        var store = new FaultyStore(_stores[0]);
+        var time = new ManualTime();
+        var log = new EventLog(NullLogger.Instance, TimeProvider.System);
+        var silo = new SharedGrains(store, new CatalogState(Catalogs.Of("n", [Plan, Plain], new Dictionary<string, string> { ["big"] = "q" })), _clock, new EventSchedule(), log, new SharedRuntime { Time = time }, 2_000);
+        using var reached = new SemaphoreSlim(0);
+        using var answers = new ManualResetEventSlim();
+        store.AfterLoad = () =>
+        {
+            reached.Release();
+            answers.Wait(TimeSpan.FromSeconds(30));
+        };
+        Task<Decision> check = CheckAsync(silo, "big").AsTask();
+        Assert.True(await reached.WaitAsync(TimeSpan.FromSeconds(30)), "the store was not asked");
+        time.AdvanceMs(2_000);
+        Assert.False(check.IsCompleted);
+        time.AdvanceMs(Quota.Contracts.Bounds.SharedMarginMs);
+        Decision decision = await check.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(DecisionStatus.Unavailable, decision.Status);
+        Assert.Contains("no decision of the shared store within 2250 ms", decision.ErrorMessage, StringComparison.Ordinal);
+        answers.Set();
+        Assert.Equal(1, (await UsageAsync(silo, "big")).Units.Single(u => u.Unit == "requests").Used);
+    }
+
+    [Fact]
     public async Task A_reservation_made_through_one_silo_is_settled_through_another_once()
     {
         var made = new List<Decision>();

@@ -112,6 +112,8 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
     {
         for (int attempt = 0; ops.Count > 0; attempt++)
         {
+            // Whoever lost a race for so long that its caller is gone is not counted any more.
+            ops.RemoveAll(op => attempt > 0 && FailIfLate(op));
             bench.Open(batch.KeyIds, clock.Now());
             await BringAsync(bench, ops.SelectMany(op => op.Predicted).Concat(round?.Books ?? []), isFresh).ConfigureAwait(false);
             await RunLeasesAsync(bench, round is null ? null : round.TryClose, isFresh).ConfigureAwait(false);

@@ -112,8 +112,11 @@ internal sealed class BatchRunner(IGrainStore store, LayoutRegistry layouts, ICl
     {
         for (int attempt = 0; ops.Count > 0; attempt++)
         {
-            // Whoever lost a race for so long that its caller is gone is not counted any more.
-            ops.RemoveAll(op => attempt > 0 && FailIfLate(op));
+            if (attempt > 0)
+            {
+                // Whoever lost a race for so long that its caller is gone is not counted any more.
+                ops.RemoveAll(FailIfLate);
+            }
             bench.Open(batch.KeyIds, clock.Now());
             await BringAsync(bench, ops.SelectMany(op => op.Predicted).Concat(round?.Books ?? []), isFresh).ConfigureAwait(false);
             await RunLeasesAsync(bench, round is null ? null : round.TryClose, isFresh).ConfigureAwait(false);

@@ -8,6 +8,7 @@ using Quota.Silo.Catalog;
 using Quota.Silo.Events;
 using Quota.Silo.Execution.Shared;
 using Quota.Silo.Limiting;
+using Quota.Silo.Store;
 using Quota.Silo.Store.Sqlite;
 using Quota.Silo.Tests.Support;
 using Quota.Silo.Usage;
@@ -41,8 +42,7 @@ public sealed class SharedGrainsTests : IAsyncLifetime
         {
             var store = new SqliteGrainStore(Path.Combine(_folder.Path, "shared.db"));
             _stores.Add(store);
-            var log = new EventLog(NullLogger.Instance, TimeProvider.System);
-            _silos.Add(new SharedGrains(store, new CatalogState(Catalogs.Of("n", [Plan, Plain], new Dictionary<string, string> { ["big"] = "q" })), _clock, new EventSchedule(), log, new SharedRuntime(), 30_000));
+            _silos.Add(Open(store, new SharedRuntime(), 30_000));
         }
         return Task.CompletedTask;
     }
@@ -89,17 +89,10 @@ public sealed class SharedGrainsTests : IAsyncLifetime
     [Fact]
     public async Task A_check_that_waits_behind_a_store_that_does_not_answer_is_not_tried_any_more()
     {
-        var store = new FaultyStore(_stores[0]);
         var time = new ManualTime();
-        var log = new EventLog(NullLogger.Instance, TimeProvider.System);
-        var silo = new SharedGrains(store, new CatalogState(Catalogs.Of("n", [Plan, Plain], new Dictionary<string, string> { ["big"] = "q" })), _clock, new EventSchedule(), log, new SharedRuntime { Time = time }, 2_000);
         using var reached = new SemaphoreSlim(0);
         using var answers = new ManualResetEventSlim();
-        store.AfterLoad = () =>
-        {
-            reached.Release();
-            answers.Wait(TimeSpan.FromSeconds(30));
-        };
+        SharedGrains silo = Stuck(time, reached, answers);
         Task<Decision> first = CheckAsync(silo, "big").AsTask();
         Assert.True(await reached.WaitAsync(TimeSpan.FromSeconds(30)), "the store was not asked");
         Task<Decision> late = CheckAsync(silo, "big").AsTask();
@@ -116,17 +109,10 @@ public sealed class SharedGrainsTests : IAsyncLifetime
     [Fact]
     public async Task A_caller_does_not_wait_longer_than_for_one_call_to_the_store_and_a_late_decision_counts()
     {
-        var store = new FaultyStore(_stores[0]);
         var time = new ManualTime();
-        var log = new EventLog(NullLogger.Instance, TimeProvider.System);
-        var silo = new SharedGrains(store, new CatalogState(Catalogs.Of("n", [Plan, Plain], new Dictionary<string, string> { ["big"] = "q" })), _clock, new EventSchedule(), log, new SharedRuntime { Time = time }, 2_000);
         using var reached = new SemaphoreSlim(0);
         using var answers = new ManualResetEventSlim();
-        store.AfterLoad = () =>
-        {
-            reached.Release();
-            answers.Wait(TimeSpan.FromSeconds(30));
-        };
+        SharedGrains silo = Stuck(time, reached, answers);
         Task<Decision> check = CheckAsync(silo, "big").AsTask();
         Assert.True(await reached.WaitAsync(TimeSpan.FromSeconds(30)), "the store was not asked");
         time.AdvanceMs(2_000);
@@ -182,6 +168,29 @@ public sealed class SharedGrainsTests : IAsyncLifetime
         UsagePage page = await _silos[2].Usage.ScanAsync("n"u8.ToArray(), march, null, 10, default);
         Assert.Equal(44, page.Keys.Single().Total(BillingModel.Utc)!.Units.Single(u => u.Unit == "requests").Used);
     }
+
+    /// <summary>A silo that waits two seconds for its store, which says that it was asked and answers when it is told to.</summary>
+    private SharedGrains Stuck(ManualTime time, SemaphoreSlim reached, ManualResetEventSlim answers)
+    {
+        var store = new FaultyStore(_stores[0])
+        {
+            AfterLoad = () =>
+            {
+                reached.Release();
+                answers.Wait(TimeSpan.FromSeconds(30));
+            },
+        };
+        return Open(store, new SharedRuntime { Time = time }, 2_000);
+    }
+
+    private SharedGrains Open(IGrainStore store, SharedRuntime runtime, int timeoutMs) => new(
+        store,
+        new CatalogState(Catalogs.Of("n", [Plan, Plain], new Dictionary<string, string> { ["big"] = "q" })),
+        _clock,
+        new EventSchedule(),
+        new EventLog(NullLogger.Instance, TimeProvider.System),
+        runtime,
+        timeoutMs);
 
     private static string Text(ReservationHandle handle) => handle.Id.ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
 

@@ -32,15 +32,11 @@ internal static class LeaseGrantStep
     public static bool TryGrant(GrainTransaction transaction, LeaseTarget target, LeaseTerms terms, double checksPerSecond, List<ReachedThreshold> reached)
     {
         CheckBlock block = target.Block;
-        bool isThere = transaction.TryRead(block.Id, out TransactionBlock? grain);
-        bool isBook = transaction.TryRead(target.BookId, out TransactionBlock? book);
-        if (transaction.Missing is not null)
+        if (!TryRead(transaction, target, out TransactionBlock? grain, out List<LeaseEntry> leases))
         {
             return false;
         }
-        CounterLayout plan = block.Limit < 0 ? block.Plan!.Layout : block.Plan!.PerLayout(block.Limit);
-        List<LeaseEntry> leases = [];
-        if (!isThere || !grain!.Layout.StartsWith(plan) || (isBook && !LeaseBook.TryDecode(book!.State, out leases)) || leases.Count >= Bounds.LeasesPerBlockMax)
+        if (grain is null || leases.Count >= Bounds.LeasesPerBlockMax)
         {
             return true;
         }
@@ -67,6 +63,25 @@ internal static class LeaseGrantStep
         }
         target.Granted = new LeaseEntry(NewId(now), terms.Holder, terms.Silo, endNs, now, permits);
         transaction.Write(target.BookId, CounterLayout.Record, LeaseBook.Encode([.. leases, target.Granted]));
+        return true;
+    }
+
+    /// <summary>Reads a block and its leases. False if one of them has to be brought first; the grain is null if permits cannot be counted in it.</summary>
+    internal static bool TryRead(GrainTransaction transaction, LeaseTarget target, out TransactionBlock? grain, out List<LeaseEntry> leases)
+    {
+        leases = [];
+        CheckBlock block = target.Block;
+        bool isThere = transaction.TryRead(block.Id, out grain);
+        bool isBook = transaction.TryRead(target.BookId, out TransactionBlock? book);
+        if (transaction.Missing is not null)
+        {
+            return false;
+        }
+        CounterLayout plan = block.Limit < 0 ? block.Plan!.Layout : block.Plan!.PerLayout(block.Limit);
+        if (!isThere || !grain!.Layout.StartsWith(plan) || (isBook && !LeaseBook.TryDecode(book!.State, out leases)))
+        {
+            grain = null;
+        }
         return true;
     }
 

@@ -28,28 +28,20 @@ internal static class LeaseRenewStep
     public static bool TryRenew(GrainTransaction transaction, LeaseTarget target, LeaseSnapshot live, LeaseTerms terms, List<ReachedThreshold> reached)
     {
         CheckBlock block = target.Block;
-        bool isThere = transaction.TryRead(block.Id, out TransactionBlock? grain);
-        bool isBook = transaction.TryRead(target.BookId, out TransactionBlock? book);
-        if (transaction.Missing is not null)
+        if (!LeaseGrantStep.TryRead(transaction, target, out TransactionBlock? grain, out List<LeaseEntry> leases))
         {
             return false;
         }
-        CounterLayout plan = block.Limit < 0 ? block.Plan!.Layout : block.Plan!.PerLayout(block.Limit);
-        List<LeaseEntry> leases = [];
-        if (!isThere || !isBook || !grain!.Layout.StartsWith(plan) || !LeaseBook.TryDecode(book!.State, out leases))
-        {
-            return true;
-        }
         Instant now = transaction.Now;
         int at = leases.FindIndex(l => l.Holder == terms.Holder && l.Id == live.LeaseId);
-        if (at < 0 || leases[at].EndNs <= now.WindowNs || now.WindowNs - leases[at].GrantedAt.WindowNs >= Bounds.LeaseLifeDurations * Duration.NsFromMs(block.Owner.Leases.DurationMs))
+        if (grain is null || at < 0 || leases[at].EndNs <= now.WindowNs || now.WindowNs - leases[at].GrantedAt.WindowNs >= Bounds.LeaseLifeDurations * Duration.NsFromMs(block.Owner.Leases.DurationMs))
         {
             return true;
         }
         LeaseEntry lease = leases[at];
         long endNs = Math.Max(lease.EndNs, LeaseGrantStep.EndNs(block, grain, now));
         var permits = new List<LeasePermits>(lease.Permits);
-        long most = 0;
+        var added = new List<(int Place, LimitModel Limit, long More)>();
         target.Levels.Clear();
         foreach ((int place, LimitModel limit) in block.Limits)
         {
@@ -59,16 +51,15 @@ internal static class LeaseRenewStep
                 return true;
             }
             permits[entry] = permits[entry] with { Granted = permits[entry].Granted + more };
-            most = Math.Max(most, more);
+            added.Add((place, limit, more));
         }
-        if (most < Bounds.LeasePermitsMin && endNs - lease.EndNs < Bounds.LeaseNsMin)
+        if (added.TrueForAll(a => a.More < Bounds.LeasePermitsMin) && endNs - lease.EndNs < Bounds.LeaseNsMin)
         {
             return true;
         }
-        foreach ((int place, LimitModel limit) in block.Limits)
+        foreach ((int place, LimitModel limit, long more) in added)
         {
-            LeaseTarget.GrainLevel level = target.Levels[place];
-            LeaseGrantStep.Count(grain, place, limit, level.Amount, level.Granted - lease.Permits.First(p => p.Limit == limit.Name && p.Unit == limit.Unit).Granted, now, reached);
+            LeaseGrantStep.Count(grain, place, limit, target.Levels[place].Amount, more, now, reached);
         }
         target.Granted = lease with { EndNs = endNs, Permits = permits };
         leases[at] = target.Granted;
